@@ -5,7 +5,9 @@ const folders = ['bundle', 'errors', 'http', 'spiffeid', 'svid', 'testing', 'tls
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    ...Object.fromEntries(folders.map((name) => [`${name}/index`, name === 'errors' ? 'src/errors.ts' : `src/${name}/index.ts`])),
+    ...Object.fromEntries(
+      folders.map((name) => [`${name}/index`, name === 'errors' ? 'src/errors.ts' : `src/${name}/index.ts`]),
+    ),
   },
   format: 'esm',
   target: 'node20',

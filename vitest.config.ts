@@ -1,11 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+const project = (name: string, include: string[], options: Record<string, unknown> = {}) => ({
+  extends: true as const,
+  test: { name, include, testTimeout: 20_000, hookTimeout: 60_000, pool: 'forks' as const, ...options },
+})
+
+// CI adds up what the suites report; everybody else reads the terminal.
+const report = process.env['TEST_REPORT']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'test/packaging/**'],
-    testTimeout: 20_000,
-    pool: 'forks',
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    projects: [
+      project('unit', ['test/**/*.test.ts'], { exclude: ['test/{interop,packaging,docs}/**'] }),
+      project('docs', ['test/docs/**/*.test.ts'], { testTimeout: 180_000 }),
+      project('packaging', ['test/packaging/**/*.test.ts'], { testTimeout: 180_000 }),
+      project('go', ['test/interop/go/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: 120_000,
+        hookTimeout: 900_000,
+      }),
+      project('spire', ['test/interop/spire/**/*.test.ts'], {
+        fileParallelism: false,
+        testTimeout: 300_000,
+        hookTimeout: 1_800_000,
+      }),
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**'],

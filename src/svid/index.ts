@@ -1,0 +1,12 @@
+export type { Authorizer } from './authorizer.ts'
+export { SVIDError } from './error.ts'
+export * as jwtsvid from './jwt/index.ts'
+export { JWTSVID } from './jwt/jwt-svid.ts'
+export type {
+  JWTSVIDParams,
+  JWTSVIDSource,
+  X509Context,
+  X509ContextSource,
+  X509SVIDSource,
+} from './source.ts'
+export type { VerifiedPeer } from './verified-peer.ts'

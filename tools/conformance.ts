@@ -5,10 +5,11 @@
  * `--check` prints nothing but what is wrong, and exits 1 when something is.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createVitest } from 'vitest/node'
 
-const FOLDER = new URL('../test/conformance/', import.meta.url)
+const ROOT = new URL('../', import.meta.url)
+const FOLDER = new URL('test/conformance/', ROOT)
 const REQUIREMENTS = new URL('requirements/', FOLDER)
 const ROW_ID = /(?<![\w.-])(?:(?:SI|XS|JS|WS|TB|FD|WE|WA)-[\w.]+-\d+|B-\d{2})(?![\w-])/g
 
@@ -62,7 +63,7 @@ function readJSON<T>(file: URL): T {
 
 /** The full names of the tests that would run: one that is skipped shows nothing. */
 async function collectTestNames(): Promise<string[]> {
-  const vitest = await createVitest('test', { watch: false, root: new URL('..', FOLDER).pathname })
+  const vitest = await createVitest('test', { watch: false, root: fileURLToPath(ROOT) })
   try {
     const { testModules, unhandledErrors } = await vitest.collect(['test/conformance'])
     const errors = [...unhandledErrors, ...testModules.flatMap((testModule) => testModule.errors())]

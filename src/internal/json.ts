@@ -1,0 +1,176 @@
+import { isUtf8 } from 'node:buffer'
+import { SpiffeError } from '../errors.ts'
+
+/** A JSON object as `JSON.parse` gives it. */
+export type JSONRecord = Readonly<Record<string, unknown>>
+
+/** A JSON object with the text it was read from. */
+export interface JSONObjectText {
+  readonly value: JSONRecord
+  readonly text: string
+}
+
+/** How much is read. */
+export interface JSONLimits {
+  /** Longest text, in bytes; in UTF-16 units where a string is given. */
+  readonly maxBytes: number
+  /** Deepest nesting of objects and arrays, the outermost counted. */
+  readonly maxDepth: number
+}
+
+/** A member of a JSON object: its name and the text of its value, as it is written. */
+export type JSONMember = readonly [name: string, text: string]
+
+/**
+ * Reads a JSON text whose value is an object (RFC 8259).
+ *
+ * Values are those of `JSON.parse`, which keeps the last of two members of one name and rounds integers beyond
+ * 2^53 without a word: {@link duplicateMember} and {@link membersOf} tell both from the text.
+ *
+ * @throws `SpiffeError` `ERR_SPIFFE_JSON_MALFORMED`. Neither its message nor its cause shows the text.
+ */
+export function parseJSONObject(input: string | Uint8Array, limits: JSONLimits): JSONObjectText {
+  if (input.length > limits.maxBytes) throw malformed(`it is larger than ${limits.maxBytes} bytes`)
+  const text = typeof input === 'string' ? input : decodeUTF8(input)
+  if (isDeeperThan(text, limits.maxDepth)) throw malformed(`it nests deeper than ${limits.maxDepth} levels`)
+  const value = parse(text)
+  if (!isJSONObject(value)) throw malformed('it is not an object')
+  return { value, text }
+}
+
+/** Whether a value that came out of JSON is an object. */
+export function isJSONObject(value: unknown): value is JSONRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The members of an object in the order of its text, all of those that share a name included.
+ *
+ * @param text - The text of an object that has been parsed without error.
+ */
+export function membersOf(text: string): readonly JSONMember[] {
+  return childrenOf(text).map(({ colon, start, end }) => [
+    nameIn(text, start, colon),
+    text.slice(colon + 1, end).trim(),
+  ])
+}
+
+/**
+ * The texts of the elements of an array.
+ *
+ * @param text - The text of an array that has been parsed without error.
+ */
+export function elementsOf(text: string): readonly string[] {
+  return childrenOf(text).map(({ start, end }) => text.slice(start, end).trim())
+}
+
+/**
+ * The first name that an object has twice, or `undefined`. Objects inside of it are not looked into.
+ *
+ * @param text - The text of an object that has been parsed without error.
+ */
+export function duplicateMember(text: string): string | undefined {
+  const names = new Set<string>()
+  for (const { colon, start } of childrenOf(text)) {
+    const name = nameIn(text, start, colon)
+    if (names.has(name)) return name
+    names.add(name)
+  }
+  return undefined
+}
+
+/**
+ * The integer that a JSON number is, without loss, or `undefined` where the text is anything else, such as a
+ * number with a fraction or an exponent.
+ */
+export function integerOf(text: string): bigint | undefined {
+  return /^-?(0|[1-9][0-9]*)$/.test(text) ? BigInt(text) : undefined
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+/** Where a member or an element stands in its text, and where its colon is: -1 for an element. */
+interface Child {
+  readonly start: number
+  readonly colon: number
+  readonly end: number
+}
+
+/** Finds the children of the outermost value by counting brackets: the grammar has been checked before. */
+function childrenOf(text: string): readonly Child[] {
+  const children: Child[] = []
+  let depth = 0
+  let start = 0
+  let colon = -1
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      at = endOfString(text, at)
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (depth++ === 0) start = at + 1
+    } else if (code === COLON && depth === 1) {
+      colon = at
+    } else if (code === COMMA && depth === 1) {
+      children.push({ start, colon, end: at })
+      start = at + 1
+    } else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) {
+      if (children.length > 0 || text.slice(start, at).trim() !== '') children.push({ start, colon, end: at })
+    }
+  }
+  return children
+}
+
+/** Whether brackets nest deeper than a limit, counted before the text is parsed: it may be any text. */
+function isDeeperThan(text: string, limit: number): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(text, at)
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (++depth > limit) return true
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
+  }
+  return false
+}
+
+/** The index of the quote that ends the string which starts at a quote. */
+function endOfString(text: string, open: number): number {
+  for (let from = open + 1; ; ) {
+    const quote = text.indexOf('"', from)
+    if (quote === -1) return text.length
+    let backslashes = 0
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return quote
+    from = quote + 1
+  }
+}
+
+/** The name of a member, which may be written with escapes. */
+function nameIn(text: string, start: number, colon: number): string {
+  return String(JSON.parse(text.slice(start, colon)))
+}
+
+function decodeUTF8(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw malformed('it is not UTF-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The error of JSON.parse quotes the text, which may be a token's: it does not become the cause.
+    throw malformed('it breaks the grammar')
+  }
+}
+
+function malformed(why: string): SpiffeError {
+  return new SpiffeError('ERR_SPIFFE_JSON_MALFORMED', `JSON text was refused: ${why}`)
+}

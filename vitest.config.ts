@@ -15,7 +15,7 @@ export default defineConfig({
       project('unit', ['test/**/*.test.ts'], { exclude: ['test/{interop,packaging,docs}/**'] }),
       project('docs', ['test/docs/**/*.test.ts'], { testTimeout: 180_000 }),
       project('packaging', ['test/packaging/**/*.test.ts'], { testTimeout: 180_000 }),
-      project('go', ['test/interop/go/**/*.test.ts'], {
+      project('go', ['test/interop/{go,support}/**/*.test.ts'], {
         fileParallelism: false,
         testTimeout: 120_000,
         hookTimeout: 900_000,

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { describe, it } from 'vitest'
+import type { Keeper } from './keeper.ts'
+
+const cacheFolder = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'js-spiffe')
+
+// An older Go fetches the toolchain that a go.mod names; one before 1.21 does not know how.
+const howToGetGo = 'install Go 1.21 or newer (https://go.dev/dl) and gcc, and run this again'
+
+/** What keeps Go programs from being built here, or `undefined`. */
+const missing = whatIsMissing()
+
+function whatIsMissing(): string | undefined {
+  const go = spawnSync('go', ['env', 'CGO_ENABLED', 'CC'], { encoding: 'utf8' })
+  if (go.status !== 0) return `there is no Go here; ${howToGetGo}`
+  const [cgo, compiler = ''] = go.stdout.trim().split('\n')
+  if (cgo !== '1' || spawnSync(compiler, ['--version']).status !== 0) {
+    return `Go finds no C compiler here, which SPIRE's data store needs; ${howToGetGo}`
+  }
+  return undefined
+}
+
+/**
+ * A suite that needs Go: where it cannot run it is skipped and says why, and in CI it fails.
+ *
+ * @param further - What else the suite needs and does not find.
+ */
+export function describeWithGo(name: string, suite: () => void, further?: string): void {
+  const reason = missing ?? further
+  if (reason === undefined) {
+    describe(name, suite)
+  } else if (process.env['CI'] === undefined) {
+    describe.skip(`${name} (skipped: ${reason})`, suite)
+  } else {
+    it(`${name} can run`, () => {
+      throw new Error(reason)
+    })
+  }
+}
+
+/** A Go module of ours and what to build of it. */
+export interface GoBuild {
+  /** Names the folder in the cache, with the version that matters. */
+  readonly name: string
+  /** The folder of the module. */
+  readonly module: string
+  /** The packages to build, as `go build` takes them. */
+  readonly packages: readonly string[]
+}
+
+/**
+ * Builds a Go module into a cache folder outside the tree, and only once for the same sources and Go.
+ *
+ * @returns The folder that holds the binaries.
+ */
+export async function goBuild(keeper: Keeper, { name, module, packages }: GoBuild): Promise<string> {
+  const folder = path.join(cacheFolder, `${name}-${fingerprint(module)}`)
+  if (existsSync(folder)) return folder
+
+  mkdirSync(cacheFolder, { recursive: true })
+  const unfinished = keeper.folder(cacheFolder)
+  const args = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', `${unfinished}/`, ...packages]
+  await run(keeper, 'go', args, module)
+  publish(unfinished, folder)
+  return folder
+}
+
+function fingerprint(module: string): string {
+  const hash = createHash('sha256')
+  hash.update(spawnSync('go', ['version'], { cwd: module, encoding: 'utf8' }).stdout)
+  const sources = readdirSync(module, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(go|mod|sum)$/.test(file))
+    .sort()
+  for (const file of sources) hash.update(`${file}\n`).update(readFileSync(path.join(module, file)))
+  return hash.digest('hex').slice(0, 12)
+}
+
+// Two runs may build the same at once; whoever comes second finds it there.
+function publish(unfinished: string, folder: string): void {
+  try {
+    renameSync(unfinished, folder)
+  } catch (error) {
+    if (!existsSync(folder)) throw error
+  }
+}
+
+async function run(keeper: Keeper, command: string, args: readonly string[], cwd: string): Promise<void> {
+  const child = keeper.spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-8192)
+  })
+  const [status] = await once(child, 'close')
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${said}`)
+}

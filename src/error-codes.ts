@@ -74,20 +74,271 @@ export const errorCodes = {
   },
 
   // bundle
+  ERR_SPIFFE_X509_BUNDLE_MALFORMED: {
+    rule: 'RFC 5280 §4.1',
+    remedy: 'give the CA certificates of the trust domain as PEM, or as DER one after the other',
+  },
+  ERR_SPIFFE_JWT_BUNDLE_MALFORMED: {
+    rule: 'RFC 7517 §5',
+    remedy: 'give a JWK Set: a JSON object with an array of keys, as {"keys":[…]}',
+  },
+  ERR_SPIFFE_BUNDLE_MALFORMED: {
+    rule: 'SPIFFE Trust Domain and Bundle §4.1',
+    remedy: 'give a SPIFFE bundle document: a JSON object with an array of keys, as {"keys":[…]}',
+  },
+  ERR_SPIFFE_BUNDLE_MAP_MALFORMED: {
+    rule: 'SPIFFE Trust Domain and Bundle §5.1.1',
+    remedy: 'give a JSON object that has a bundle for each trust domain name in its member trust_domains',
+  },
+  ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN: {
+    rule: 'SPIFFE Trust Domain and Bundle §5.1.1',
+    remedy: 'keep one bundle for each trust domain; to replace the one in a set, use withBundle',
+  },
+  ERR_SPIFFE_BUNDLE_TOO_LARGE: {
+    rule: 'limit of js-spiffe',
+    remedy: 'remove from the bundle what its trust domain no longer signs with',
+  },
+  ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
+    rule: 'js-spiffe',
+    remedy: 'check that the file exists and that this process may read it',
+  },
+  ERR_SPIFFE_BUNDLE_SEQUENCE_INVALID: {
+    rule: 'SPIFFE Trust Domain and Bundle §4.1.1',
+    remedy: 'have the publisher write spiffe_sequence as an integer from 0 to 2^64 - 1',
+  },
+  ERR_SPIFFE_BUNDLE_REFRESH_HINT_INVALID: {
+    rule: 'SPIFFE Trust Domain and Bundle §4.1.2',
+    remedy: 'have the publisher write spiffe_refresh_hint as a positive integer of seconds',
+  },
+  ERR_SPIFFE_JWK_MALFORMED: {
+    rule: 'RFC 7517 §4',
+    remedy: 'have the publisher write the key as RFC 7517 and RFC 7518 §6 say',
+  },
+  ERR_SPIFFE_JWK_USE_UNSUPPORTED: {
+    rule: 'SPIFFE Trust Domain and Bundle §4.2.2',
+    remedy:
+      'nothing, where the key is meant for others; else have the publisher set use to x509-svid or jwt-svid',
+  },
+  ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED: {
+    rule: 'SPIFFE Trust Domain and Bundle §4.2.1',
+    remedy:
+      'nothing, where the key is meant for others; else have the authority sign with RSA, P-256, P-384 or P-521',
+  },
+  ERR_SPIFFE_JWK_KID_MISSING: {
+    rule: 'JWT-SVID §6.1',
+    remedy: 'have the publisher give each JWT authority a kid',
+  },
+  ERR_SPIFFE_JWK_KID_DUPLICATE: {
+    rule: 'JWT-SVID §6.1',
+    remedy: 'have the publisher give each JWT authority a kid of its own',
+  },
+  ERR_SPIFFE_JWK_NOT_PUBLIC: {
+    rule: 'RFC 7517 §9.2',
+    remedy: 'treat the key as compromised, replace it, and have only public keys published',
+  },
+  ERR_SPIFFE_JWK_TOO_WEAK: {
+    rule: 'RFC 7518 §3.3',
+    remedy:
+      'have the authority sign with RSA of at least 2048 bits and an odd exponent of at least 3, or on P-256, P-384 or P-521',
+  },
+  ERR_SPIFFE_JWK_X5C_MISSING: {
+    rule: 'X509-SVID §6.2',
+    remedy: 'have the publisher put the certificate of the authority into x5c',
+  },
+  ERR_SPIFFE_JWK_X5C_MALFORMED: {
+    rule: 'X509-SVID §6.1',
+    remedy: 'have the publisher put the certificate of the authority into x5c, in DER and base64',
+  },
+  ERR_SPIFFE_JWK_X5C_MISMATCH: {
+    rule: 'RFC 7517 §4.7',
+    remedy: 'have the publisher put the certificate of this very key into x5c',
+  },
 
   // svid: X509-SVID
 
   // svid: JWT-SVID
 
   // workloadapi
+  ERR_SPIFFE_ENDPOINT_UNSET: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'set SPIFFE_ENDPOINT_SOCKET, for example to unix:///run/spire/agent.sock, or pass an address',
+  },
+  ERR_SPIFFE_ENDPOINT_EMPTY: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write an address such as unix:///run/spire/agent.sock',
+  },
+  ERR_SPIFFE_ENDPOINT_NOT_A_URI: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write a URI such as unix:///run/spire/agent.sock; percent-encode what a URI cannot hold',
+  },
+  ERR_SPIFFE_ENDPOINT_SCHEME: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'use unix:///path/to/agent.sock or tcp://IP:PORT',
+  },
+  ERR_SPIFFE_ENDPOINT_COMPONENT: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'leave out user, password, query and fragment',
+  },
+  ERR_SPIFFE_ENDPOINT_UNIX_AUTHORITY: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write three slashes, as in unix:///run/spire/agent.sock',
+  },
+  ERR_SPIFFE_ENDPOINT_UNIX_RELATIVE: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write the absolute path of the socket, as in unix:///run/spire/agent.sock',
+  },
+  ERR_SPIFFE_ENDPOINT_UNIX_TOO_LONG: {
+    rule: 'unix(7), sun_path',
+    remedy: 'put the socket at a shorter path',
+  },
+  ERR_SPIFFE_ENDPOINT_TCP_HOST: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write the IP address, as in tcp://127.0.0.1:8081 or tcp://[::1]:8081; names are not looked up',
+  },
+  ERR_SPIFFE_ENDPOINT_TCP_PORT: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write a port from 1 to 65535, as in tcp://127.0.0.1:8081',
+  },
+  ERR_SPIFFE_ENDPOINT_TCP_PATH: {
+    rule: 'Workload Endpoint §4',
+    remedy: 'write nothing after the port, not even a slash',
+  },
+  ERR_SPIFFE_WORKLOAD_API_SOCKET_MISSING: {
+    rule: 'Workload Endpoint §3',
+    remedy: 'start the agent, mount its socket into this container, or correct SPIFFE_ENDPOINT_SOCKET',
+  },
+  ERR_SPIFFE_WORKLOAD_API_SOCKET_FORBIDDEN: {
+    rule: 'Workload Endpoint §3',
+    remedy: 'let the user of this process read and write the socket and enter the folders above it',
+  },
+  ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE: {
+    rule: 'Workload Endpoint §6',
+    remedy: 'see whether the agent is running and healthy; sources and watches try again by themselves',
+  },
+  ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED: {
+    rule: 'Workload Endpoint §6',
+    remedy: 'register this workload: create an entry whose selectors match this process',
+  },
+  ERR_SPIFFE_WORKLOAD_API_INVALID_ARGUMENT: {
+    rule: 'Workload Endpoint §6',
+    remedy: 'see whether something stands between this process and the agent, and changes or drops metadata',
+  },
+  ERR_SPIFFE_WORKLOAD_API_UNIMPLEMENTED: {
+    rule: 'Workload Endpoint §6',
+    remedy: 'enable this profile in the agent, or see whether it is a Workload API that listens there',
+  },
+  ERR_SPIFFE_WORKLOAD_API_EXHAUSTED: {
+    rule: 'gRPC status RESOURCE_EXHAUSTED',
+    remedy: 'call less often; a message of more than 64 MiB needs fewer federated bundles',
+  },
+  ERR_SPIFFE_WORKLOAD_API_FAILED: {
+    rule: 'Workload Endpoint §6',
+    remedy: 'see the log of the agent; sources and watches try again by themselves',
+  },
+  ERR_SPIFFE_WORKLOAD_API_TIMEOUT: {
+    rule: 'own limit: timeoutMs',
+    remedy: 'see whether the agent is running and healthy, or wait longer',
+  },
+  ERR_SPIFFE_WORKLOAD_API_CLOSED: {
+    rule: 'own rule: a closed client makes no calls',
+    remedy: 'close the client after its last call, and what shares it before it',
+  },
+  ERR_SPIFFE_WORKLOAD_API_MESSAGE_MALFORMED: {
+    rule: 'Workload API, Appendix A',
+    remedy: 'see whether it is a Workload API that listens there',
+  },
+  ERR_SPIFFE_WORKLOAD_API_FIELD_EMPTY: {
+    rule: 'Workload API §4.5',
+    remedy: 'have the agent send it: the field is mandatory',
+  },
+  ERR_SPIFFE_WORKLOAD_API_SVID_INVALID: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'have the agent send an X509-SVID with its own key; the cause says what is wrong with this one',
+  },
+  ERR_SPIFFE_WORKLOAD_API_ID_MISMATCH: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'have the agent send the SVID of the ID that it names',
+  },
+  ERR_SPIFFE_WORKLOAD_API_SVID_EXPIRED: {
+    rule: 'X509-SVID §5.1',
+    remedy: 'compare the clocks of this machine and of the agent; see whether the agent reaches its server',
+  },
+  ERR_SPIFFE_WORKLOAD_API_SVID_UNTRUSTED: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'have the agent send the bundle that the SVID chains to; no peer would accept it otherwise',
+  },
+  ERR_SPIFFE_WORKLOAD_API_BUNDLE_INVALID: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'have the agent send CA certificates in DER; the cause says what is wrong with these',
+  },
+  ERR_SPIFFE_WORKLOAD_API_BUNDLE_CONFLICT: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'have the agent send one bundle for each trust domain',
+  },
+  ERR_SPIFFE_WORKLOAD_API_FEDERATED_BUNDLE_INVALID: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'mend or end the federation with that trust domain; until then its workloads are not trusted',
+  },
+  ERR_SPIFFE_WORKLOAD_API_JWT_SVID_INVALID: {
+    rule: 'Workload API §6.2.1',
+    remedy: 'have the agent send a JWT-SVID for what was asked; the cause says what is wrong with this one',
+  },
+  ERR_SPIFFE_WORKLOAD_API_TOKEN_REJECTED: {
+    rule: 'Workload API §6.2.3',
+    remedy: 'do not trust the caller: its token is not valid for this audience',
+  },
+  ERR_SPIFFE_WORKLOAD_API_HINT_UNKNOWN: {
+    rule: 'Workload API §8',
+    remedy: 'have the operator set the hint on the entry, or ask for a hint that is set',
+  },
+  ERR_SPIFFE_SOURCE_TIMEOUT: {
+    rule: 'own limit: timeoutMs',
+    remedy: 'do what the last failure says, or wait longer',
+  },
+  ERR_SPIFFE_SOURCE_REDACTED: {
+    rule: 'Workload API §5.2.1',
+    remedy: 'register this workload again; the source serves again by itself when an identity comes back',
+  },
+  ERR_SPIFFE_SOURCE_EXPIRED: {
+    rule: 'X509-SVID §5.1',
+    remedy: 'see the health of the source and of the agent: the SVID was not renewed in time',
+  },
+  ERR_SPIFFE_SOURCE_CLOSED: {
+    rule: 'own rule: a closed source answers nothing',
+    remedy: 'close the source after everything that uses it',
+  },
+  ERR_SPIFFE_SOURCE_PICKER: {
+    rule: 'own rule: a picker returns one of the SVIDs it was given',
+    remedy: 'have the picker return one of its argument; it may be asked about any number of them',
+  },
 
   // tlsconfig
 
   // http
 
   // testing
+  ERR_SPIFFE_TESTING_DEPENDENCY_MISSING: {
+    rule: 'js-spiffe/testing',
+    remedy: 'run npm install --save-dev @peculiar/x509 reflect-metadata',
+  },
+  ERR_SPIFFE_TESTING_AUTHORITY_STEP: {
+    rule: 'js-spiffe/testing',
+    remedy: 'take the steps of a rotation in their order: prepare, activate, taint, revoke',
+  },
+  ERR_SPIFFE_TESTING_CLOSED: {
+    rule: 'js-spiffe/testing',
+    remedy: 'close the Workload API after everything that uses it',
+  },
 
   // internal
+  ERR_SPIFFE_BASE64_MALFORMED: {
+    rule: 'RFC 7515 §2',
+    remedy: 'encode it without padding, other characters or stray bits at the end',
+  },
+  ERR_SPIFFE_JSON_MALFORMED: {
+    rule: 'RFC 8259 §2',
+    remedy: 'check that the text is JSON and that nothing cut it short',
+  },
   ERR_SPIFFE_DER_MALFORMED: {
     rule: 'X.690 §10',
     remedy: 'have the issuer encode it in DER: definite, minimal lengths and nothing after the end',

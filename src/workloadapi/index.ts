@@ -1,0 +1,13 @@
+export {
+  type CallOptions,
+  type WatchOptions,
+  WorkloadAPIClient,
+  type WorkloadAPIClientOptions,
+} from './client.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { WorkloadAPIError } from './error.ts'
+export type { SourceHealth, SourceState } from './health.ts'
+export { JWTSource, type JWTSourceOptions } from './jwt-source.ts'
+export type { Logger } from './logger.ts'
+export type { SourceOptions, UpdateOptions } from './source-options.ts'
+export { X509Source, type X509SourceOptions } from './x509-source.ts'

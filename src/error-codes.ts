@@ -72,6 +72,14 @@ export const errorCodes = {
     rule: 'SPIFFE-ID §2.3',
     remedy: 'use an ID of at most 2048 characters',
   },
+  ERR_SPIFFE_ID_NOT_TEXT: {
+    rule: 'SPIFFE-ID §2',
+    remedy: 'give the ID as a string',
+  },
+  ERR_SPIFFE_ID_TEMPLATE: {
+    rule: 'path templates of this library',
+    remedy: 'make each variable a whole segment with a name of its own, as in /ns/{ns}/sa/{sa}',
+  },
 
   // bundle
   ERR_SPIFFE_X509_BUNDLE_MALFORMED: {
@@ -157,6 +165,90 @@ export const errorCodes = {
   // svid: X509-SVID
 
   // svid: JWT-SVID
+  ERR_SPIFFE_JWT_SVID_MALFORMED: {
+    rule: 'JWT-SVID §1',
+    remedy: 'send the token as it was issued: a JWS in compact serialization, three parts in base64url',
+  },
+  ERR_SPIFFE_JWT_SVID_TOO_LARGE: {
+    rule: 'limit of js-spiffe',
+    remedy: 'have the issuer put less into the token',
+  },
+  ERR_SPIFFE_JWT_SVID_ALGORITHM_UNSUPPORTED: {
+    rule: 'JWT-SVID §2.1',
+    remedy: 'have the issuer sign with RS, ES or PS and SHA-256, SHA-384 or SHA-512',
+  },
+  ERR_SPIFFE_JWT_SVID_TYPE_UNSUPPORTED: {
+    rule: 'JWT-SVID §2.3',
+    remedy: 'send a JWT-SVID: where its header has a typ, that is JWT or JOSE',
+  },
+  ERR_SPIFFE_JWT_SVID_HEADER_CRITICAL: {
+    rule: 'RFC 7515 §4.1.11',
+    remedy: 'have the issuer leave crit and b64 out of the header',
+  },
+  ERR_SPIFFE_JWT_SVID_SUBJECT_INVALID: {
+    rule: 'JWT-SVID §3.1',
+    remedy: 'have the issuer put the SPIFFE ID of the workload into sub',
+  },
+  ERR_SPIFFE_JWT_SVID_SUBJECT_WITHOUT_PATH: {
+    rule: 'option requirePath',
+    remedy: 'have a workload call with its own ID, or accept IDs of trust domains by leaving the option out',
+  },
+  ERR_SPIFFE_JWT_SVID_AUDIENCE_INVALID: {
+    rule: 'JWT-SVID §3.2',
+    remedy: 'have the issuer put whom the token is for into aud: a string, or an array of strings',
+  },
+  ERR_SPIFFE_JWT_SVID_AUDIENCE_MISMATCH: {
+    rule: 'JWT-SVID §3.2',
+    remedy: 'have the caller fetch a token for the audience that this service expects',
+  },
+  ERR_SPIFFE_JWT_SVID_EXPIRY_INVALID: {
+    rule: 'JWT-SVID §3.3',
+    remedy: 'have the issuer put the expiry into exp, in seconds since 1970, as a number',
+  },
+  ERR_SPIFFE_JWT_SVID_TIME_INVALID: {
+    rule: 'RFC 7519 §2',
+    remedy: 'have the issuer write times in seconds since 1970, as numbers, or leave them out',
+  },
+  ERR_SPIFFE_JWT_SVID_EXPIRED: {
+    rule: 'JWT-SVID §3.3',
+    remedy: 'have the caller fetch a new token; check the clocks where this one should still hold',
+  },
+  ERR_SPIFFE_JWT_SVID_NOT_YET_VALID: {
+    rule: 'RFC 7519 §4.1.5',
+    remedy: 'check the clocks of the issuer and of this machine, or send the token later',
+  },
+  ERR_SPIFFE_JWT_SVID_BUNDLE_MISSING: {
+    rule: 'Workload API §6.3',
+    remedy: 'federate with the trust domain, or refuse its workloads',
+  },
+  ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE: {
+    rule: 'js-spiffe',
+    remedy: 'see the cause: the source of the bundles failed to answer, which says nothing about the token',
+  },
+  ERR_SPIFFE_JWT_SVID_BUNDLE_FOREIGN: {
+    rule: 'SPIFFE Federation §7.3',
+    remedy: 'correct the source of the bundles: it answered with the bundle of another trust domain',
+  },
+  ERR_SPIFFE_JWT_SVID_BUNDLE_EMPTY: {
+    rule: 'JWT-SVID §6.2',
+    remedy: 'have the trust domain publish JWT authorities: as it is, none of its JWT-SVIDs can be trusted',
+  },
+  ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND: {
+    rule: 'JWT-SVID §6.2',
+    remedy: 'check that the bundle is current: its trust domain may have rotated its JWT authorities',
+  },
+  ERR_SPIFFE_JWT_SVID_KEY_UNSUITABLE: {
+    rule: 'RFC 7518 §3.1',
+    remedy: 'have the issuer sign with the algorithm that its key is made for',
+  },
+  ERR_SPIFFE_JWT_SVID_SIGNATURE_INVALID: {
+    rule: 'JWT-SVID §4',
+    remedy: 'treat the token as forged, unless the trust domain has lost track of its JWT authorities',
+  },
+  ERR_SPIFFE_JWT_SVID_UNAUTHORIZED: {
+    rule: 'option authorize',
+    remedy: 'admit the workload in the authorizer, where it should come in',
+  },
 
   // workloadapi
   ERR_SPIFFE_ENDPOINT_UNSET: {
@@ -331,6 +423,10 @@ export const errorCodes = {
   },
 
   // internal
+  ERR_SPIFFE_PEM_MALFORMED: {
+    rule: 'RFC 7468 §2',
+    remedy: 'pass the text as it was written: every block whole, in base64, without encryption',
+  },
   ERR_SPIFFE_BASE64_MALFORMED: {
     rule: 'RFC 7515 §2',
     remedy: 'encode it without padding, other characters or stray bits at the end',

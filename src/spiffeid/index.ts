@@ -1,16 +1,8 @@
+export { and, not, or } from './combinators.ts'
 export { SpiffeIDError } from './error.ts'
-export {
-  and,
-  type Matcher,
-  matchAny,
-  matchID,
-  matchMemberOf,
-  matchOneOf,
-  matchPrefix,
-  not,
-  or,
-  refusal,
-} from './matcher.ts'
+export { type Matcher, matchAny, matchID, matchMemberOf, matchOneOf, matchPrefix } from './matcher.ts'
 export { joinPathSegments, validatePath, validatePathSegment } from './path.ts'
+export { PathTemplate, type TemplateValues, type TemplateVariable, template } from './path-template.ts'
 export { type ParseOptions, SpiffeID } from './spiffe-id.ts'
 export { TrustDomain } from './trust-domain.ts'
+export { refusal } from './verdict.ts'

@@ -82,6 +82,19 @@ export class SpiffeID {
     return undefinedIfRefused(() => SpiffeID.parse(text, options))
   }
 
+  /**
+   * Reads what {@link SpiffeID.toJSON} wrote, out of a JSON document whose types nobody has checked.
+   *
+   * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as {@link SpiffeID.parse}.
+   */
+  static fromJSON(value: unknown): SpiffeID {
+    if (typeof value === 'string') return SpiffeID.parse(value)
+    throw new SpiffeIDError(
+      'ERR_SPIFFE_ID_NOT_TEXT',
+      `the SPIFFE ID is not a string but of type ${typeof value}`,
+    )
+  }
+
   /** Takes an ID as it is and parses a string strictly. */
   static from(id: SpiffeID | string): SpiffeID {
     return id instanceof SpiffeID ? id : SpiffeID.parse(id)

@@ -56,6 +56,20 @@ export class TrustDomain {
     return undefinedIfRefused(() => TrustDomain.parse(text, options))
   }
 
+  /**
+   * Reads what {@link TrustDomain.toJSON} wrote, out of a JSON document whose types nobody has checked.
+   *
+   * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as
+   * {@link TrustDomain.parse}.
+   */
+  static fromJSON(value: unknown): TrustDomain {
+    if (typeof value === 'string') return TrustDomain.parse(value)
+    throw new SpiffeIDError(
+      'ERR_SPIFFE_ID_NOT_TEXT',
+      `the trust domain is not a string but of type ${typeof value}`,
+    )
+  }
+
   /** Takes a trust domain as it is and parses a string strictly. */
   static from(trustDomain: TrustDomain | string): TrustDomain {
     return trustDomain instanceof TrustDomain ? trustDomain : TrustDomain.parse(trustDomain)

@@ -1,0 +1,95 @@
+import { type Matcher, withTrustDomains } from './matcher.ts'
+import type { TrustDomain } from './trust-domain.ts'
+import { isVerdict, noVerdict, reasonOf, verdictOf } from './verdict.ts'
+
+const NO_MATCHER = 'there is no matcher that could admit'
+
+/**
+ * Admits whom all admit.
+ *
+ * It stops at the first that does not admit, whose reason it gives, and lets a throw through, so that
+ * {@link not} takes no failure for a refusal. Without any matcher it admits nobody.
+ *
+ * @param matchers - Asked in this order.
+ * @throws `TypeError` when one is not a function.
+ * @example
+ * ```ts
+ * import { and, matchID, matchMemberOf, not } from 'js-spiffe/spiffeid'
+ *
+ * const all = and(matchMemberOf('acme.internal'), not(matchID('spiffe://acme.internal/legacy')))
+ * ```
+ */
+export function and<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> {
+  assertMatchers(matchers)
+  return withTrustDomains(inAll(matchers), (id, peer) => {
+    for (const matcher of matchers) {
+      const verdict = verdictOf(matcher, id, peer)
+      if (verdict !== true) return verdict
+    }
+    return matchers.length > 0 || NO_MATCHER
+  })
+}
+
+/**
+ * Admits whom any admits.
+ *
+ * It stops at the first that admits, and lets a throw through: what comes behind is not asked. An answer that
+ * is no verdict does not admit, and is no refusal either: where nobody admits it is thrown. Without any
+ * matcher it admits nobody.
+ *
+ * @param matchers - Asked in this order.
+ * @throws `TypeError` when one is not a function.
+ * @example
+ * ```ts
+ * import { matchID, matchPrefix, or } from 'js-spiffe/spiffeid'
+ *
+ * const some = or(matchID('spiffe://acme.internal/checkout'), matchPrefix('spiffe://acme.internal/batch'))
+ * ```
+ */
+export function or<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> {
+  assertMatchers(matchers)
+  return withTrustDomains(inAny(matchers), (id, peer) => {
+    const reasons: string[] = []
+    let fault: TypeError | undefined
+    for (const matcher of matchers) {
+      const answer: unknown = matcher(id, peer)
+      if (answer === true) return true
+      if (isVerdict(answer)) reasons.push(reasonOf(answer))
+      else fault ??= noVerdict(answer)
+    }
+    if (fault !== undefined) throw fault
+    return reasons.join('; ') || NO_MATCHER
+  })
+}
+
+/**
+ * Admits whom a matcher refuses explicitly, by `false` or a reason.
+ *
+ * A throw and an answer that is no verdict stay what they are: they admit nobody here either.
+ *
+ * @throws `TypeError` when the matcher is not a function.
+ */
+export function not<P = unknown>(matcher: Matcher<P>): Matcher<P> {
+  assertMatchers([matcher])
+  return (id, peer) => verdictOf(matcher, id, peer) !== true || `${id} is among those that are excluded`
+}
+
+/** What is in every list that there is. */
+function inAll<P>(matchers: readonly Matcher<P>[]): readonly TrustDomain[] | undefined {
+  const [first, ...others] = matchers.flatMap(({ trustDomains }) => (trustDomains ? [trustDomains] : []))
+  return first?.filter((trustDomain) =>
+    others.every((list) => list.some((other) => other.equals(trustDomain))),
+  )
+}
+
+/** What is in any of the lists, where none is missing. */
+function inAny<P>(matchers: readonly Matcher<P>[]): readonly TrustDomain[] | undefined {
+  const lists = matchers.map(({ trustDomains }) => trustDomains)
+  return lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? [])
+}
+
+function assertMatchers(matchers: readonly unknown[]): void {
+  if (!matchers.every((matcher) => typeof matcher === 'function')) {
+    throw new TypeError('each matcher must be a function')
+  }
+}

@@ -405,6 +405,39 @@ export const errorCodes = {
   },
 
   // tlsconfig
+  ERR_SPIFFE_TLS_UNAUTHORIZED: {
+    rule: 'the authorizer given to the TLS options',
+    remedy: 'let the authorizer admit this SPIFFE ID if it belongs here; nothing else lets it in',
+  },
+  ERR_SPIFFE_TLS_NO_PEER_CERTIFICATE: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'have the peer present its X509-SVID: both ends of mutual TLS need one',
+  },
+  ERR_SPIFFE_TLS_SESSION_RESUMED: {
+    rule: 'every handshake is a full one, so that every connection is checked',
+    remedy: 'pass no session and no ticket keys of your own along with these options',
+  },
+  ERR_SPIFFE_TLS_NO_IDENTITY: {
+    rule: 'a connection needs an X509-SVID to present',
+    remedy: 'see the cause: the source is closed, empty, or holds an SVID that expired',
+  },
+  ERR_SPIFFE_TLS_CONTEXT_UNUSABLE: {
+    rule: 'OpenSSL must take the SVID and the authorities it is to trust',
+    remedy: 'see the cause, and have the issuer or the operator of that trust domain mend it',
+  },
+  ERR_SPIFFE_TLS_TOO_MANY_AUTHORITIES: {
+    rule: 'at most 500 authorities for an authorizer that names no trust domain',
+    remedy: 'give the client an authorizer that names its trust domains, such as authorizeMemberOf',
+  },
+  ERR_SPIFFE_TLS_NOT_GUARDED: {
+    rule: 'a server is guarded, or it serves nobody',
+    remedy: 'call attach(server) right after creating it from the unchanged options of mtlsServerOptions',
+  },
+  ERR_SPIFFE_TLS_NO_PEER_ID: {
+    rule: 'an ID comes from the check of its connection and from nowhere else',
+    remedy:
+      'ask for connections of attached servers and of clients made with mtlsClientOptions, and before they close',
+  },
 
   // http
 

@@ -1,5 +1,6 @@
 export type { JWTSVIDAlgorithm } from './algorithms.ts'
-export { type JSONObject, type JSONValue, JWTSVID, type JWTSVIDHeader } from './jwt-svid.ts'
+export type { JWTSVIDHeader } from './header.ts'
+export { JWTSVID } from './jwt-svid.ts'
 export type { Audiences, ParseAndValidateOptions, ParseInsecureOptions } from './options.ts'
 export { parseAndValidate } from './parse-and-validate.ts'
 export { parseInsecure } from './parse-insecure.ts'

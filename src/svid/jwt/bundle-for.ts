@@ -1,0 +1,70 @@
+import { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
+import type { JWTBundleSource } from '../../bundle/source.ts'
+import { SpiffeError } from '../../errors.ts'
+import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import { SVIDError } from '../error.ts'
+
+/**
+ * The bundle of the trust domain that a token claims to be of: no other can vouch for it (Workload API §6.3,
+ * SPIFFE-ID §3).
+ */
+export async function bundleFor(
+  id: SpiffeID,
+  bundles: JWTBundleSource,
+  signal: AbortSignal | undefined,
+): Promise<JWTBundle> {
+  const bundle: unknown = await ask(id, bundles, signal)
+  if (bundle === undefined) {
+    throw new SVIDError(
+      'ERR_SPIFFE_JWT_SVID_BUNDLE_MISSING',
+      `there is no bundle for the trust domain of ${id}`,
+      {
+        spiffeID: id.uri,
+      },
+    )
+  }
+  if (!(bundle instanceof JWTBundle)) throw new TypeError('getJWTBundle must give a JWTBundle or undefined')
+  if (!bundle.trustDomain.equals(id.trustDomain)) {
+    throw new SVIDError(
+      'ERR_SPIFFE_JWT_SVID_BUNDLE_FOREIGN',
+      `asked for the bundle of ${id.trustDomain}, the source gave that of ${bundle.trustDomain}`,
+      { spiffeID: id.uri },
+    )
+  }
+  return bundle
+}
+
+/** A refusal of the source, such as that it is closed, comes through; any other failure gets a code. */
+async function ask(
+  id: SpiffeID,
+  bundles: JWTBundleSource,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  try {
+    const answer = bundles.getJWTBundle(id.trustDomain)
+    return await (signal === undefined ? answer : unlessAborted(answer, signal))
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof SpiffeError) throw cause
+    throw new SVIDError('ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE', `the bundle for ${id} could not be had`, {
+      spiffeID: id.uri,
+      cause,
+    })
+  }
+}
+
+/** What the source answers, unless the signal comes first. */
+async function unlessAborted(answer: unknown, signal: AbortSignal): Promise<unknown> {
+  signal.throwIfAborted()
+  const settled = new AbortController()
+  try {
+    return await Promise.race([
+      answer,
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
+      }),
+    ])
+  } finally {
+    settled.abort()
+  }
+}

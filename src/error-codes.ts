@@ -103,11 +103,11 @@ export const errorCodes = {
     remedy: 'keep one bundle for each trust domain; to replace the one in a set, use withBundle',
   },
   ERR_SPIFFE_BUNDLE_TOO_LARGE: {
-    rule: 'limit of js-spiffe',
+    rule: 'own limit: 16 MiB and 10,000 elements a bundle',
     remedy: 'remove from the bundle what its trust domain no longer signs with',
   },
   ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
-    rule: 'js-spiffe',
+    rule: 'own rule: a bundle is read whole or not at all',
     remedy: 'check that the file exists and that this process may read it',
   },
   ERR_SPIFFE_BUNDLE_SEQUENCE_INVALID: {
@@ -163,6 +163,125 @@ export const errorCodes = {
   },
 
   // svid: X509-SVID
+  ERR_SPIFFE_X509_SVID_MALFORMED: {
+    rule: 'RFC 5280 §4.1',
+    remedy: 'have the issuer encode certificates as RFC 5280 and X.690 say; the cause tells what is wrong',
+  },
+  ERR_SPIFFE_X509_SVID_NO_CERTIFICATE: {
+    rule: 'X509-SVID §5.1',
+    remedy: 'pass the chain with the leaf first; a TLS peer must be asked for its certificate',
+  },
+  ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG: {
+    rule: 'this library: at most 16 certificates',
+    remedy: 'send the leaf and the intermediates that lead to an authority, and nothing else',
+  },
+  ERR_SPIFFE_X509_SVID_NO_URI_SAN: {
+    rule: 'X509-SVID §2',
+    remedy: 'have the issuer put the SPIFFE ID into the certificate as its one URI alternative name',
+  },
+  ERR_SPIFFE_X509_SVID_SEVERAL_URI_SANS: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'have the issuer put one URI alternative name into the certificate, the SPIFFE ID, and no other',
+  },
+  ERR_SPIFFE_X509_SVID_ID_INVALID: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'have the issuer use a valid SPIFFE ID; the cause tells which rule it breaks',
+  },
+  ERR_SPIFFE_X509_SVID_ID_WITHOUT_PATH: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'have the issuer give the workload an ID with a path; without one it names the trust domain',
+  },
+  ERR_SPIFFE_X509_SVID_LEAF_IS_CA: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'authenticate with a leaf certificate: a signing certificate must never be used for it',
+  },
+  ERR_SPIFFE_X509_SVID_LEAF_MAY_SIGN: {
+    rule: 'X509-SVID §5.2',
+    remedy: 'have the issuer leave keyCertSign and cRLSign out of the Key Usage of leaves',
+  },
+  ERR_SPIFFE_X509_SVID_KEY_USAGE: {
+    rule: 'X509-SVID §4.3',
+    remedy: 'have the issuer set a critical Key Usage with digitalSignature on leaves',
+  },
+  ERR_SPIFFE_X509_SVID_EXTENDED_KEY_USAGE: {
+    rule: 'X509-SVID §4.4',
+    remedy: 'have the issuer set both serverAuth and clientAuth, or leave the Extended Key Usage out',
+  },
+  ERR_SPIFFE_X509_SVID_SAN_NOT_CRITICAL: {
+    rule: 'X509-SVID §3.1',
+    remedy: 'have the issuer set a subject, or mark the Subject Alternative Name critical',
+  },
+  ERR_SPIFFE_X509_SVID_NOT_YET_VALID: {
+    rule: 'RFC 5280 §6.1.3',
+    remedy: 'compare the clocks of issuer and verifier',
+  },
+  ERR_SPIFFE_X509_SVID_EXPIRED: {
+    rule: 'RFC 5280 §6.1.3',
+    remedy: 'see why it was not renewed in time, and compare the clocks of issuer and verifier',
+  },
+  ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN: {
+    rule: 'RFC 5280 §6.1.4',
+    remedy: 'have certificates issued only by a CA: Basic Constraints with cA, Key Usage with keyCertSign',
+  },
+  ERR_SPIFFE_X509_SVID_PATH_TOO_LONG: {
+    rule: 'RFC 5280 §6.1.4',
+    remedy: 'remove intermediates, or raise the path length of the CA above them',
+  },
+  ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED: {
+    rule: 'RFC 5280 §6.1.3',
+    remedy: 'issue within the name constraints of the CA, or have them widened by who operates it',
+  },
+  ERR_SPIFFE_X509_SVID_POLICY: {
+    rule: 'RFC 5280 §6.1.3',
+    remedy: 'issue under a certificate policy that every CA above allows',
+  },
+  ERR_SPIFFE_X509_SVID_CRITICAL_EXTENSION: {
+    rule: 'RFC 5280 §4.2',
+    remedy: 'have the issuer leave the extension out, or mark it as not critical',
+  },
+  ERR_SPIFFE_X509_SVID_WEAK_KEY: {
+    rule: 'this library: RSA from 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519',
+    remedy: 'issue with another key',
+  },
+  ERR_SPIFFE_X509_SVID_SIGNATURE_ALGORITHM: {
+    rule: 'this library: RSA, RSASSA-PSS or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519',
+    remedy: 'have the issuer sign with another algorithm',
+  },
+  ERR_SPIFFE_X509_SVID_SIGNATURE: {
+    rule: 'RFC 5280 §6.1.3',
+    remedy:
+      'the certificate was altered or comes from somebody who took the name of the issuer: do not trust it',
+  },
+  ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY: {
+    rule: 'X509-SVID §5.1',
+    remedy:
+      'see that the peer sends its intermediates, and that the bundle of its trust domain is the newest',
+  },
+  ERR_SPIFFE_X509_SVID_NO_BUNDLE: {
+    rule: 'SPIFFE-ID §3',
+    remedy: 'federate with the trust domain of the peer if it is to be trusted',
+  },
+  ERR_SPIFFE_X509_SVID_WRONG_BUNDLE: {
+    rule: 'Trust Domain and Bundle §3',
+    remedy:
+      'mend the bundle source: it must answer with the bundle of the trust domain that it was asked for',
+  },
+  ERR_SPIFFE_X509_SVID_SEARCH_LIMIT: {
+    rule: 'this library: at most 64 signatures and 256 steps for one chain',
+    remedy: 'send only the intermediates that lead to an authority',
+  },
+  ERR_SPIFFE_X509_SVID_KEY_UNREADABLE: {
+    rule: 'RFC 5958',
+    remedy: 'pass one private key in PKCS#8, without a passphrase',
+  },
+  ERR_SPIFFE_X509_SVID_KEY_MISMATCH: {
+    rule: 'Workload API §5.2',
+    remedy: 'pass the private key that belongs to the leaf, which is the first certificate',
+  },
+  ERR_SPIFFE_X509_SVID_FILE: {
+    rule: 'this library',
+    remedy: 'see that the path is right and that this process may read and write there',
+  },
 
   // svid: JWT-SVID
   ERR_SPIFFE_JWT_SVID_MALFORMED: {
@@ -170,7 +289,7 @@ export const errorCodes = {
     remedy: 'send the token as it was issued: a JWS in compact serialization, three parts in base64url',
   },
   ERR_SPIFFE_JWT_SVID_TOO_LARGE: {
-    rule: 'limit of js-spiffe',
+    rule: 'own limit: 16 MiB and 10,000 elements a bundle',
     remedy: 'have the issuer put less into the token',
   },
   ERR_SPIFFE_JWT_SVID_ALGORITHM_UNSUPPORTED: {
@@ -222,7 +341,7 @@ export const errorCodes = {
     remedy: 'federate with the trust domain, or refuse its workloads',
   },
   ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE: {
-    rule: 'js-spiffe',
+    rule: 'own rule: a bundle is read whole or not at all',
     remedy: 'see the cause: the source of the bundles failed to answer, which says nothing about the token',
   },
   ERR_SPIFFE_JWT_SVID_BUNDLE_FOREIGN: {
@@ -365,10 +484,10 @@ export const errorCodes = {
   },
   ERR_SPIFFE_WORKLOAD_API_BUNDLE_CONFLICT: {
     rule: 'Workload API §5.2.1',
-    remedy: 'have the agent send one bundle for each trust domain',
+    remedy: 'have the agent send one bundle for each trust domain, under the ID of that trust domain',
   },
-  ERR_SPIFFE_WORKLOAD_API_FEDERATED_BUNDLE_INVALID: {
-    rule: 'Workload API §5.2.1',
+  ERR_SPIFFE_WORKLOAD_API_BUNDLE_SKIPPED: {
+    rule: 'Workload API §5.2.2',
     remedy: 'mend or end the federation with that trust domain; until then its workloads are not trusted',
   },
   ERR_SPIFFE_WORKLOAD_API_JWT_SVID_INVALID: {
@@ -417,9 +536,9 @@ export const errorCodes = {
     rule: 'every handshake is a full one, so that every connection is checked',
     remedy: 'pass no session and no ticket keys of your own along with these options',
   },
-  ERR_SPIFFE_TLS_NO_IDENTITY: {
-    rule: 'a connection needs an X509-SVID to present',
-    remedy: 'see the cause: the source is closed, empty, or holds an SVID that expired',
+  ERR_SPIFFE_TLS_SOURCE_FAILED: {
+    rule: 'a connection needs an X509-SVID to present and bundles to verify with',
+    remedy: 'see the cause: a source that is closed, empty or whose SVID expired serves no connection',
   },
   ERR_SPIFFE_TLS_CONTEXT_UNUSABLE: {
     rule: 'OpenSSL must take the SVID and the authorities it is to trust',

@@ -79,12 +79,17 @@ export function duplicateMember(text: string): string | undefined {
   return undefined
 }
 
+/** The largest integer of 64 bits. */
+export const LARGEST_UINT64: bigint = 2n ** 64n - 1n
+
 /**
- * The integer that a JSON number is, without loss, or `undefined` where the text is anything else, such as a
- * number with a fraction or an exponent.
+ * The integer from 0 to 2^64 - 1 that a JSON number is, without loss, or `undefined` where the text is anything
+ * else, such as a number with a sign, a fraction or an exponent.
  */
-export function integerOf(text: string): bigint | undefined {
-  return /^-?(0|[1-9][0-9]*)$/.test(text) ? BigInt(text) : undefined
+export function uint64Of(text: string): bigint | undefined {
+  if (!/^(0|[1-9][0-9]{0,19})$/.test(text)) return undefined
+  const integer = BigInt(text)
+  return integer <= LARGEST_UINT64 ? integer : undefined
 }
 
 const QUOTE = 0x22

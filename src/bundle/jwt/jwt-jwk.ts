@@ -1,0 +1,98 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { decodeBase64url } from '../../internal/base64url.ts'
+import { BundleError } from '../error.ts'
+import { type JWK, malformedJWK, publicKeyType, stringMember, unsupportedKeyType } from '../jwk.ts'
+import { type JWTAuthority, type JWTKeyKind, jwtAuthority } from './jwt-authority.ts'
+
+/** A JWT authority whose key is made when it is first needed: to import one takes up to milliseconds. */
+export interface PendingJWTAuthority {
+  /** Where it stands in the document it was read from. */
+  readonly at: number
+  readonly kid: string
+  readonly kind: JWTKeyKind
+  /** @throws `BundleError` when the key turns out to be unfit. */
+  readonly make: () => JWTAuthority
+}
+
+/** How long the coordinates of a point are (RFC 7518 §6.2.1.2). */
+const COORDINATE_BYTES: ReadonlyMap<string, readonly [JWTKeyKind, number]> = new Map([
+  ['P-256', ['P-256', 32]],
+  ['P-384', ['P-384', 48]],
+  ['P-521', ['P-521', 66]],
+])
+
+/** Reads a JWK as a JWT authority; what its `use` says has been looked at before. */
+export function readJWTAuthority(jwk: JWK): PendingJWTAuthority {
+  const { at, members } = jwk
+  const type = publicKeyType(jwk)
+  const kid = members['kid']
+  if (typeof kid !== 'string' || kid === '') {
+    throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', `key ${at} of the set has no kid`)
+  }
+  const alg = Object.hasOwn(members, 'alg') ? stringMember(jwk, 'alg', 'RFC 7517 §4.4') : undefined
+  const [kind, key] = readKey(jwk, type)
+  return { at, kid, kind, make: () => jwtAuthority(kid, importKey(at, key), alg) }
+}
+
+/** Writes an authority as the JWK of a bundle (JWT-SVID §6.1). */
+export function writeJWTAuthority({ key, kid, alg }: JWTAuthority): Readonly<Record<string, unknown>> {
+  const { kty, ...members } = key.export({ format: 'jwk' })
+  return { kty, use: 'jwt-svid', kid, alg, ...members }
+}
+
+function readKey(jwk: JWK, type: string): readonly [JWTKeyKind, JsonWebKey] {
+  switch (type) {
+    case 'RSA':
+      return ['RSA', { kty: 'RSA', n: unsignedInteger(jwk, 'n'), e: unsignedInteger(jwk, 'e') }]
+    case 'EC':
+      return readCurvePoint(jwk)
+    default:
+      throw unsupportedKeyType(jwk.at, type)
+  }
+}
+
+function readCurvePoint(jwk: JWK): readonly [JWTKeyKind, JsonWebKey] {
+  const crv = stringMember(jwk, 'crv', 'RFC 7518 §6.2.1.1')
+  const curve = COORDINATE_BYTES.get(crv)
+  if (curve === undefined) throw unsupportedKeyType(jwk.at, crv)
+  const [kind, size] = curve
+  return [kind, { kty: 'EC', crv, x: coordinate(jwk, 'x', size), y: coordinate(jwk, 'y', size) }]
+}
+
+/** Base64urlUInt (RFC 7518 §2): as few octets as the number needs. */
+function unsignedInteger(jwk: JWK, name: string): string {
+  const text = stringMember(jwk, name, 'RFC 7518 §6.3.1')
+  const [first] = octets(jwk.at, name, text)
+  if (first === undefined || first === 0) {
+    throw malformedJWK(jwk.at, `does not write ${name} with as few octets as it needs`, {
+      rule: 'RFC 7518 §2',
+    })
+  }
+  return text
+}
+
+/** A coordinate has the full size of its field, leading zeros included (RFC 7518 §6.2.1.2). */
+function coordinate(jwk: JWK, name: string, size: number): string {
+  const text = stringMember(jwk, name, 'RFC 7518 §6.2.1.2')
+  if (octets(jwk.at, name, text).length !== size) {
+    throw malformedJWK(jwk.at, `does not write ${name} with ${size} octets`, { rule: 'RFC 7518 §6.2.1.2' })
+  }
+  return text
+}
+
+function octets(at: number, name: string, text: string): Uint8Array {
+  try {
+    return decodeBase64url(text)
+  } catch (cause) {
+    throw malformedJWK(at, `does not write ${name} in base64url`, { rule: 'RFC 7518 §2', cause })
+  }
+}
+
+/** OpenSSL refuses a point that is not on its curve. */
+function importKey(at: number, key: JsonWebKey): KeyObject {
+  try {
+    return createPublicKey({ key, format: 'jwk' })
+  } catch (cause) {
+    throw malformedJWK(at, 'is no key of its type', { rule: 'RFC 7518 §6.2.1', cause })
+  }
+}

@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Keeper } from '../../support/keeper.ts'
+import { type ServerSettings, serverConfiguration } from './configuration.ts'
+import { Daemon } from './daemon.ts'
+
+/** Who gets which identity. */
+export interface Entry {
+  readonly spiffeID: string
+  /** The workload runs as this user. */
+  readonly uid: number
+  readonly hint?: string
+  readonly dnsNames?: readonly string[]
+  readonly federatesWith?: readonly string[]
+  readonly x509SVIDTTLSeconds?: number
+  readonly jwtSVIDTTLSeconds?: number
+}
+
+export type AuthorityKind = 'x509' | 'jwt'
+
+/** A SPIRE server and what an operator does to it. */
+export class SpireServer {
+  readonly trustDomain: string
+  readonly port: number
+  readonly #binary: string
+  readonly #socket: string
+  readonly #daemon: Daemon
+  readonly #configuration: string
+
+  private constructor(keeper: Keeper, binaries: string, settings: ServerSettings, port: number) {
+    const folder = keeper.folder()
+    this.trustDomain = settings.trustDomain
+    this.port = port
+    this.#binary = path.join(binaries, 'spire-server')
+    this.#socket = path.join(folder, 'server.sock')
+    this.#configuration = path.join(folder, 'server.conf')
+    this.#daemon = new Daemon(keeper, this.#binary, this.#socket)
+    writeFileSync(this.#configuration, serverConfiguration(settings, { folder, port }))
+  }
+
+  static async start(keeper: Keeper, binaries: string, settings: ServerSettings): Promise<SpireServer> {
+    const server = new SpireServer(keeper, binaries, settings, await freePort())
+    await server.start()
+    return server
+  }
+
+  /** Starts it again, with the data and keys it had. */
+  start(): Promise<void> {
+    return this.#daemon.start(['-config', this.#configuration])
+  }
+
+  stop(): Promise<void> {
+    return this.#daemon.stop()
+  }
+
+  /** The ID under which the agent of this server is known. */
+  get agentID(): string {
+    return `spiffe://${this.trustDomain}/agent`
+  }
+
+  async joinToken(): Promise<string> {
+    const { value } = await this.#ask<{ value: string }>('token', 'generate', '-spiffeID', this.agentID)
+    return value
+  }
+
+  /** @returns The ID of the entry, to delete it by. */
+  async createEntry(entry: Entry): Promise<string> {
+    const args = [
+      '-parentID',
+      this.agentID,
+      '-spiffeID',
+      entry.spiffeID,
+      '-selector',
+      `unix:uid:${entry.uid}`,
+    ]
+    if (entry.hint !== undefined) args.push('-hint', entry.hint)
+    for (const name of entry.dnsNames ?? []) args.push('-dns', name)
+    for (const trustDomain of entry.federatesWith ?? []) args.push('-federatesWith', trustDomain)
+    if (entry.x509SVIDTTLSeconds !== undefined) args.push('-x509SVIDTTL', String(entry.x509SVIDTTLSeconds))
+    if (entry.jwtSVIDTTLSeconds !== undefined) args.push('-jwtSVIDTTL', String(entry.jwtSVIDTTLSeconds))
+    const { results } = await this.#ask<{ results: { entry: { id: string } }[] }>('entry', 'create', ...args)
+    const [created] = results
+    if (created === undefined) throw new Error(`no entry was created for ${entry.spiffeID}`)
+    return created.entry.id
+  }
+
+  async deleteEntry(id: string): Promise<void> {
+    await this.#ask('entry', 'delete', '-entryID', id)
+  }
+
+  /** The server's own bundle, as a SPIFFE bundle document. */
+  bundleDocument(): Promise<string> {
+    return this.#run(['bundle', 'show', '-format', 'spiffe'])
+  }
+
+  /** Trusts another trust domain. */
+  async setFederatedBundle(trustDomain: string, document: string): Promise<void> {
+    await this.#run(['bundle', 'set', '-format', 'spiffe', '-id', `spiffe://${trustDomain}`], document)
+  }
+
+  /** Trusts another trust domain no longer; entries that federate with it forget it. */
+  async dissociateFederatedBundle(trustDomain: string): Promise<void> {
+    await this.#run(['bundle', 'delete', '-id', `spiffe://${trustDomain}`, '-mode', 'dissociate'])
+  }
+
+  /** Makes a new authority and publishes it; nothing is signed with it yet. */
+  async prepareAuthority(kind: AuthorityKind): Promise<string> {
+    const { prepared_authority } = await this.#ask<{ prepared_authority: { authority_id: string } }>(
+      'localauthority',
+      kind,
+      'prepare',
+    )
+    return prepared_authority.authority_id
+  }
+
+  /** Signs with a prepared authority from now on. @returns The authority that was used so far. */
+  async activateAuthority(kind: AuthorityKind, id: string): Promise<string> {
+    await this.#ask('localauthority', kind, 'activate', '-authorityID', id)
+    const { old } = await this.#ask<{ old: { authority_id: string } }>('localauthority', kind, 'show')
+    return old.authority_id
+  }
+
+  /** Marks an old authority: whatever it signed is replaced. */
+  async taintAuthority(kind: AuthorityKind, id: string): Promise<void> {
+    await this.#ask('localauthority', kind, 'taint', '-authorityID', id)
+  }
+
+  /** Takes a tainted authority out of the bundle. */
+  async revokeAuthority(kind: AuthorityKind, id: string): Promise<void> {
+    await this.#ask('localauthority', kind, 'revoke', '-authorityID', id)
+  }
+
+  async #ask<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.#run([...args, '-output', 'json']))
+  }
+
+  async #run(args: readonly string[], input = ''): Promise<string> {
+    const child = spawn(this.#binary, [...args, '-socketPath', this.#socket], { stdio: 'pipe' })
+    child.stdin.end(input)
+    const [answer, complaint, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    if (status !== 0) throw new Error(`spire-server ${args.join(' ')} failed: ${complaint}${answer}`)
+    return answer
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  if (address === null || typeof address === 'string') throw new Error('no port is free')
+  return address.port
+}

@@ -74,18 +74,22 @@ export function not<P = unknown>(matcher: Matcher<P>): Matcher<P> {
   return (id, peer) => verdictOf(matcher, id, peer) !== true || `${id} is among those that are excluded`
 }
 
-/** What is in every list that there is. */
+/** What all the matchers name that name any. */
 function inAll<P>(matchers: readonly Matcher<P>[]): readonly TrustDomain[] | undefined {
-  const [first, ...others] = matchers.flatMap(({ trustDomains }) => (trustDomains ? [trustDomains] : []))
+  const [first, ...others] = trustDomainsOf(matchers)
   return first?.filter((trustDomain) =>
     others.every((list) => list.some((other) => other.equals(trustDomain))),
   )
 }
 
-/** What is in any of the lists, where none is missing. */
+/** What any of the matchers names, where each names some. */
 function inAny<P>(matchers: readonly Matcher<P>[]): readonly TrustDomain[] | undefined {
-  const lists = matchers.map(({ trustDomains }) => trustDomains)
-  return lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? [])
+  const lists = trustDomainsOf(matchers)
+  return lists.length === matchers.length ? lists.flat() : undefined
+}
+
+function trustDomainsOf<P>(matchers: readonly Matcher<P>[]): (readonly TrustDomain[])[] {
+  return matchers.flatMap(({ trustDomains }) => (trustDomains === undefined ? [] : [trustDomains]))
 }
 
 function assertMatchers(matchers: readonly unknown[]): void {

@@ -1,11 +1,12 @@
 import { printable } from '../internal/printable.ts'
 import { SpiffeIDError } from './error.ts'
 import { type Matcher, withTrustDomains } from './matcher.ts'
-import { assertText, joinPathSegments, validatePath } from './path.ts'
+import { assertText, validatePath, validatePathSegment } from './path.ts'
 import { SpiffeID } from './spiffe-id.ts'
 import { TrustDomain } from './trust-domain.ts'
 
-const VARIABLE = /^\{([A-Za-z][A-Za-z0-9_]*)\}$/
+const WHOLE_VARIABLE = /^\{[A-Za-z][A-Za-z0-9_]*\}$/
+const VARIABLE = /\{([A-Za-z][A-Za-z0-9_]*)\}/g
 
 /** The names of the variables in the text of a template: `'ns' | 'sa'` for `/ns/{ns}/sa/{sa}`. */
 export type TemplateVariable<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
@@ -17,12 +18,6 @@ export type TemplateValues<Path extends string> = string extends Path
   ? Readonly<Record<string, string>>
   : { readonly [Name in TemplateVariable<Path>]: string }
 
-/** A segment of a template: a variable's name, or a text that must be there as it is. */
-interface Part {
-  readonly text: string
-  readonly isVariable: boolean
-}
-
 /**
  * The shape of paths, such as `/ns/{ns}/sa/{sa}`: reads values out of IDs, makes IDs out of values, and admits
  * the IDs that fit. Made by {@link template}.
@@ -31,11 +26,12 @@ export class PathTemplate<Path extends string = string> {
   /** The text of the template. */
   readonly path: Path
 
-  readonly #parts: readonly Part[]
+  readonly #pattern: RegExp
 
   private constructor(path: Path) {
+    assertTemplate(path)
     this.path = path
-    this.#parts = parseParts(path)
+    this.#pattern = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(VARIABLE, '(?<$1>[^/]+)')}$`)
     Object.freeze(this)
   }
 
@@ -51,15 +47,8 @@ export class PathTemplate<Path extends string = string> {
    * @returns `undefined` where the path of the ID does not fit.
    */
   match(id: SpiffeID | string): TemplateValues<Path> | undefined {
-    const segments = SpiffeID.from(id).segments
-    if (segments.length !== this.#parts.length) return undefined
-    const values: [name: string, value: string][] = []
-    for (const [at, { text, isVariable }] of this.#parts.entries()) {
-      const segment = segments[at] ?? ''
-      if (isVariable) values.push([text, segment])
-      else if (segment !== text) return undefined
-    }
-    return Object.freeze(Object.fromEntries(values)) as TemplateValues<Path>
+    const fit = this.#pattern.exec(SpiffeID.from(id).path)
+    return fit === null ? undefined : (Object.freeze({ ...fit.groups }) as TemplateValues<Path>)
   }
 
   /**
@@ -71,13 +60,13 @@ export class PathTemplate<Path extends string = string> {
    */
   fill(trustDomain: TrustDomain | string, values: TemplateValues<Path>): SpiffeID {
     const given = new Map<string, unknown>(Object.entries(values))
-    const segments = this.#parts.map(({ text, isVariable }) => {
-      if (!isVariable) return text
-      const value = given.get(text)
-      assertText(value, `the value of {${text}}`)
+    const path = this.path.replaceAll(VARIABLE, (_, name: string) => {
+      const value = given.get(name)
+      assertText(value, `the value of {${name}}`)
+      validatePathSegment(value)
       return value
     })
-    return SpiffeID.fromPath(trustDomain, joinPathSegments(...segments))
+    return SpiffeID.fromPath(trustDomain, path)
   }
 
   /**
@@ -131,24 +120,17 @@ export function template<const Path extends string>(path: Path): PathTemplate<Pa
   return PathTemplate.parse(path)
 }
 
-function parseParts(path: string): readonly Part[] {
+function assertTemplate(path: string): void {
   assertText(path, 'a path template')
   if (path === '') throw refusedTemplate(path, 'has no segment')
-  const parts = path
-    .split('/')
-    .slice(1)
-    .map((segment) => parsePart(path, segment))
-  const names = parts.flatMap(({ text, isVariable }) => (isVariable ? [text] : []))
-  if (new Set(names).size < names.length) throw refusedTemplate(path, 'has the same variable twice')
+  for (const segment of path.split('/')) {
+    if (/[{}]/.test(segment.replace(WHOLE_VARIABLE, ''))) {
+      throw refusedTemplate(path, `has ${printable(segment)} where a variable would be`)
+    }
+  }
+  const variables = path.match(VARIABLE) ?? []
+  if (new Set(variables).size < variables.length) throw refusedTemplate(path, 'has the same variable twice')
   validatePath(path.replaceAll(/[{}]/g, ''))
-  return parts
-}
-
-function parsePart(path: string, segment: string): Part {
-  const name = VARIABLE.exec(segment)?.[1]
-  if (name !== undefined) return { text: name, isVariable: true }
-  if (/[{}]/.test(segment)) throw refusedTemplate(path, `has ${printable(segment)} where a variable would be`)
-  return { text: segment, isVariable: false }
 }
 
 function refusedTemplate(path: string, detail: string): SpiffeIDError {

@@ -144,7 +144,7 @@ export const errorCodes = {
     rule: 'RFC 7517 §9.2',
     remedy: 'treat the key as compromised, replace it, and have only public keys published',
   },
-  ERR_SPIFFE_JWK_TOO_WEAK: {
+  ERR_SPIFFE_JWK_WEAK_KEY: {
     rule: 'RFC 7518 §3.3',
     remedy:
       'have the authority sign with RSA of at least 2048 bits and an odd exponent of at least 3, or on P-256, P-384 or P-521',
@@ -559,6 +559,14 @@ export const errorCodes = {
   },
 
   // http
+  ERR_SPIFFE_BEARER_MISSING: {
+    rule: 'JWT-SVID §5.2',
+    remedy: 'send a JWT-SVID for the audience of this service, as in Authorization: Bearer TOKEN',
+  },
+  ERR_SPIFFE_BEARER_MALFORMED: {
+    rule: 'RFC 6750 §2.1',
+    remedy: 'send one Authorization header: the word Bearer, one space and the token',
+  },
 
   // testing
   ERR_SPIFFE_TESTING_DEPENDENCY_MISSING: {

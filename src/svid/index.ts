@@ -10,3 +10,5 @@ export type {
   X509SVIDSource,
 } from './source.ts'
 export type { VerifiedPeer } from './verified-peer.ts'
+export * as x509svid from './x509/index.ts'
+export { X509SVID, type X509SVIDOptions, type X509SVIDPEM, type X509SVIDRaw } from './x509/x509-svid.ts'

@@ -1,0 +1,165 @@
+import { contextConstructed, type DERElement, malformed, TAG } from './der.ts'
+
+/**
+ * The components of a SEQUENCE, taken one after the other in the order of its ASN.1 definition.
+ *
+ * Reading this way, a component that is missing, repeated, out of order or unknown cannot go unseen.
+ */
+export class Components {
+  readonly #name: string
+  readonly #children: readonly DERElement[]
+  #next = 0
+
+  /** @param name - What the SEQUENCE is, for error messages. */
+  constructor(sequence: DERElement, name: string, tag: number = TAG.sequence) {
+    if (sequence.tag !== tag) throw malformed(`${name} has another type`)
+    this.#name = name
+    this.#children = sequence.children
+  }
+
+  /** The next component, which must have this tag. */
+  take(tag: number): DERElement {
+    const child = this.optional(tag)
+    if (child === undefined) throw malformed(`${this.#name} lacks a component or has it in another place`)
+    return child
+  }
+
+  /** The next component, of whatever type. */
+  takeAny(): DERElement {
+    const child = this.optionalAny()
+    if (child === undefined) throw malformed(`${this.#name} lacks a component`)
+    return child
+  }
+
+  /** The next component if it has this tag. */
+  optional(tag: number): DERElement | undefined {
+    const child = this.#children[this.#next]
+    if (child?.tag !== tag) return undefined
+    this.#next += 1
+    return child
+  }
+
+  /** The next component if there is one. */
+  optionalAny(): DERElement | undefined {
+    const child = this.#children[this.#next]
+    if (child !== undefined) this.#next += 1
+    return child
+  }
+
+  /** What stands inside the next component, if that has this explicit tag. */
+  optionalExplicit(number: number): DERElement | undefined {
+    const wrapper = this.optional(contextConstructed(number))
+    if (wrapper === undefined) return undefined
+    const [inner, ...rest] = wrapper.children
+    if (inner === undefined || rest.length > 0)
+      throw malformed(`${this.#name} has an empty or overfull explicit tag`)
+    return inner
+  }
+
+  /** Refuses whatever has not been taken. */
+  end(): void {
+    if (this.#next !== this.#children.length) throw malformed(`${this.#name} has a component too many`)
+  }
+}
+
+/** The elements of a SEQUENCE OF (or SET OF) that must not be empty. */
+export function elementsOf(
+  list: DERElement,
+  name: string,
+  tag: number = TAG.sequence,
+): readonly DERElement[] {
+  if (list.tag !== tag) throw malformed(`${name} has another type`)
+  if (list.children.length === 0) throw malformed(`${name} is empty`)
+  return list.children
+}
+
+/** A BOOLEAN: `true` is all ones (X.690 §11.1). */
+export function readBoolean(element: DERElement): boolean {
+  const [value, ...rest] = element.contents
+  if (rest.length > 0 || (value !== 0x00 && value !== 0xff))
+    throw malformed('a BOOLEAN is not DER', 'X.690 §11.1')
+  return value === 0xff
+}
+
+/** The contents of an INTEGER, in the fewest octets (X.690 §8.3.2): two's complement, big-endian. */
+export function readInteger(element: DERElement): Uint8Array {
+  const { contents } = element
+  const [first, second] = contents
+  const isPadded =
+    second !== undefined && ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80))
+  if (first === undefined || isPadded) throw malformed('an INTEGER is empty or not minimal', 'X.690 §8.3.2')
+  return contents
+}
+
+/** An INTEGER (0..MAX) that counts something. One beyond 2^53 loses precision and no meaning. */
+export function readCount(element: DERElement): number {
+  const contents = readUnsigned(element)
+  return contents.reduce((sum, octet) => sum * 256 + octet, 0)
+}
+
+/** The contents of an INTEGER that must not be negative. */
+export function readUnsigned(element: DERElement): Uint8Array {
+  const contents = readInteger(element)
+  if ((contents[0] ?? 0) >= 0x80) throw malformed('an INTEGER is negative')
+  return contents
+}
+
+/** A BIT STRING that is filled to the last octet, as keys and signatures are. */
+export function readOctetsOfBitString(element: DERElement): Uint8Array {
+  if (element.contents[0] !== 0) throw malformed('a BIT STRING does not hold whole octets')
+  return element.contents.subarray(1)
+}
+
+/** The named bits of a BIT STRING, without trailing zero bits (X.690 §11.2): whether each one is set. */
+export function readNamedBits(element: DERElement): readonly boolean[] {
+  const [unused, ...octets] = element.contents
+  const bits: boolean[] = []
+  for (const octet of octets) for (let mask = 0x80; mask > 0; mask >>= 1) bits.push((octet & mask) !== 0)
+  if (unused === undefined || unused > 7 || unused > bits.length)
+    throw malformed('a BIT STRING has a wrong length')
+  if (bits.splice(bits.length - unused).includes(true))
+    throw malformed('unused bits are set', 'X.690 §11.2.1')
+  if (bits.at(-1) === false) throw malformed('named bits end with a zero bit', 'X.690 §11.2.2')
+  return bits
+}
+
+/** An OBJECT IDENTIFIER in dotted form. */
+export function readOID(element: DERElement): string {
+  return decodeOID(element.contents)
+}
+
+/** Text of characters below 128, as an IA5String holds it. */
+export function readASCII(contents: Uint8Array): string {
+  if (contents.some((octet) => octet > 0x7f)) throw malformed('an IA5String has characters beyond ASCII')
+  return Buffer.from(contents).toString('latin1')
+}
+
+// Longer than any in use; the arcs of one are decoded with arithmetic that grows with them.
+const LONGEST_OID = 128
+
+function decodeOID(contents: Uint8Array): string {
+  if (contents.length > LONGEST_OID) throw malformed('an OBJECT IDENTIFIER is too long', 'this library')
+  let text = ''
+  let arc: number | bigint = 0
+  let isArcStart = true
+  for (const octet of contents) {
+    if (isArcStart && octet === 0x80) throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
+    const low = octet & 0x7f
+    // Arcs out of UUIDs have 128 bits.
+    arc = typeof arc === 'number' && arc < 2 ** 46 ? arc * 128 + low : BigInt(arc) * 128n + BigInt(low)
+    isArcStart = octet < 0x80
+    if (isArcStart) {
+      text += text === '' ? firstArcs(arc) : `.${arc}`
+      arc = 0
+    }
+  }
+  if (text === '' || !isArcStart) throw malformed('an OBJECT IDENTIFIER is empty or cut off')
+  return text
+}
+
+/** The first two arcs, which share an encoding (X.690 §8.19.4). */
+function firstArcs(arc: number | bigint): string {
+  if (arc < 40) return `0.${arc}`
+  if (arc < 80) return `1.${Number(arc) - 40}`
+  return `2.${BigInt(arc) - 80n}`
+}

@@ -1,0 +1,177 @@
+import { SpiffeError } from '../errors.ts'
+
+/** Identifier octets of the types that X.509 uses. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  objectIdentifier: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/** The identifier octet of a context-specific tag on a primitive value. */
+export function contextPrimitive(number: number): number {
+  return 0x80 | number
+}
+
+/** The identifier octet of a context-specific tag on a constructed value, or of any explicit tag. */
+export function contextConstructed(number: number): number {
+  return 0xa0 | number
+}
+
+// What certificates in use need is about a third of each.
+const DEEPEST = 24
+const MOST_ELEMENTS = 20_000
+
+const CONSTRUCTED = 0x20
+const HIGH_TAG_NUMBER = 0x1f
+const UNIVERSAL_CLASS_END = 0x40
+
+/** One element of a DER document: its tag, where its contents are, and the elements that it is made of. */
+export class DERElement {
+  /** The identifier octet: class, constructed bit and tag number. */
+  readonly tag: number
+  /** The elements in it; none where it is primitive. */
+  readonly children: readonly DERElement[]
+
+  readonly #document: Uint8Array
+  readonly #start: number
+  readonly #contentStart: number
+  readonly #end: number
+
+  constructor(
+    document: Uint8Array,
+    tag: number,
+    [start, contentStart, end]: readonly [number, number, number],
+    children: readonly DERElement[],
+  ) {
+    this.tag = tag
+    this.children = children
+    this.#document = document
+    this.#start = start
+    this.#contentStart = contentStart
+    this.#end = end
+  }
+
+  /** The element as it was encoded: a view, not a copy. */
+  get raw(): Uint8Array {
+    return this.#document.subarray(this.#start, this.#end)
+  }
+
+  /** What follows tag and length: a view, not a copy. */
+  get contents(): Uint8Array {
+    return this.#document.subarray(this.#contentStart, this.#end)
+  }
+}
+
+/**
+ * Reads bytes that are exactly one DER element (X.690 §8 and §10).
+ *
+ * Lengths are definite and minimal, constructed elements are filled to the byte, nothing follows the end, and
+ * depth and number of elements are bounded. Views into the bytes are handed out, so they must not change.
+ */
+export function readDER(bytes: Uint8Array): DERElement {
+  const reader = new Reader(bytes)
+  const element = reader.element(0, bytes.length, 0)
+  if (reader.position !== bytes.length) throw malformed('bytes follow the end')
+  return element
+}
+
+/**
+ * Cuts concatenated DER elements apart: views, not copies.
+ *
+ * @param most - How many elements there may be.
+ */
+export function splitDER(bytes: Uint8Array, most: number): Uint8Array[] {
+  const reader = new Reader(bytes)
+  const parts: Uint8Array[] = []
+  while (reader.position < bytes.length) {
+    if (parts.length === most) throw malformed(`there are more than ${most} elements`)
+    const start = reader.position
+    reader.position = reader.header(bytes.length).end
+    parts.push(bytes.subarray(start, reader.position))
+  }
+  return parts
+}
+
+/** The refusal of an encoding. */
+export function malformed(detail: string, rule?: string): SpiffeError {
+  return new SpiffeError('ERR_SPIFFE_DER_MALFORMED', detail, { rule })
+}
+
+class Reader {
+  position = 0
+  readonly #bytes: Uint8Array
+  #elements = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  element(start: number, limit: number, depth: number): DERElement {
+    if (depth > DEEPEST) throw malformed(`elements are nested deeper than ${DEEPEST}`)
+    this.#elements += 1
+    if (this.#elements > MOST_ELEMENTS) throw malformed(`there are more than ${MOST_ELEMENTS} elements`)
+    this.position = start
+    const { tag, contentStart, end } = this.header(limit)
+    const children: DERElement[] = []
+    if ((tag & CONSTRUCTED) !== 0) {
+      let next = contentStart
+      while (next < end) {
+        children.push(this.element(next, end, depth + 1))
+        next = this.position
+      }
+    }
+    this.position = end
+    return new DERElement(this.#bytes, tag, [start, contentStart, end], children)
+  }
+
+  header(limit: number): { tag: number; contentStart: number; end: number } {
+    const tag = this.#octet(limit)
+    if ((tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER)
+      throw malformed('a tag number is above 30', 'X.690 §8.1.2')
+    if (tag < UNIVERSAL_CLASS_END) {
+      const isConstructed = (tag & CONSTRUCTED) !== 0
+      if (isConstructed !== (tag === TAG.sequence || tag === TAG.set)) {
+        throw malformed('a universal type is constructed where it must be primitive, or the other way round')
+      }
+      if (tag === 0) throw malformed('there are end-of-contents octets')
+    }
+    const length = this.#length(limit)
+    const contentStart = this.position
+    const end = contentStart + length
+    if (end > limit) throw malformed('a length reaches past the end of what it is in')
+    return { tag, contentStart, end }
+  }
+
+  #length(limit: number): number {
+    const first = this.#octet(limit)
+    if (first < 0x80) return first
+    if (first === 0x80) throw malformed('a length is indefinite', 'X.690 §10.1')
+    const octets = first & 0x7f
+    if (octets > 4) throw malformed('a length takes more than four octets')
+    let length = 0
+    for (let i = 0; i < octets; i++) length = length * 256 + this.#octet(limit)
+    if (length < 0x80 || length < 256 ** (octets - 1))
+      throw malformed('a length is not minimal', 'X.690 §10.1')
+    return length
+  }
+
+  #octet(limit: number): number {
+    const octet = this.position < limit ? this.#bytes[this.position] : undefined
+    if (octet === undefined) throw malformed('the bytes end within an element')
+    this.position += 1
+    return octet
+  }
+}

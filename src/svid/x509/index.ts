@@ -1,0 +1,11 @@
+import { X509SVID } from './x509-svid.ts'
+
+export { idFromCert } from './id-from-cert.ts'
+export type { Role } from './leaf-rules.ts'
+export { type VerifyOptions, verify } from './verify.ts'
+
+/** See {@link X509SVID.parse}. */
+export const parse: typeof X509SVID.parse = X509SVID.parse
+
+/** See {@link X509SVID.parseRaw}. */
+export const parseRaw: typeof X509SVID.parseRaw = X509SVID.parseRaw

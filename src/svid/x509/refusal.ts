@@ -1,0 +1,20 @@
+import type { SpiffeErrorCode, SpiffeErrorOptions } from '../../errors.ts'
+import type { Certificate } from '../../internal/x509/certificate.ts'
+import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import { SVIDError } from '../error.ts'
+
+/** The refusal of an X509-SVID, which names the SPIFFE ID as soon as one is known. */
+export function refusal(
+  id: SpiffeID | undefined,
+  code: SpiffeErrorCode,
+  detail: string,
+  options: Omit<SpiffeErrorOptions, 'spiffeID'> = {},
+): SVIDError {
+  const about = id === undefined ? detail : `${id}: ${detail}`
+  return new SVIDError(code, about, { ...options, spiffeID: id?.toString() })
+}
+
+/** What to call a certificate in a message: its serial number finds it at its issuer. */
+export function describe(certificate: Certificate): string {
+  return `the certificate with serial number ${Buffer.from(certificate.serialNumber.subarray(0, 20)).toString('hex')}`
+}

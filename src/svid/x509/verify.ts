@@ -1,0 +1,155 @@
+import { X509Certificate } from 'node:crypto'
+import type { X509BundleSource } from '../../bundle/source.ts'
+import { X509Bundle, x509AuthoritiesOf } from '../../bundle/x509/x509-bundle.ts'
+import { copyBytes } from '../../internal/bytes.ts'
+import type { Certificate } from '../../internal/x509/certificate.ts'
+import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { VerifiedPeer } from '../verified-peer.ts'
+import { assertReadable } from './certificate-rules.ts'
+import { spiffeIDOf } from './leaf-id.ts'
+import { assertLeaf, type Role } from './leaf-rules.ts'
+import { MOST_CERTIFICATES } from './limits.ts'
+import { findPath } from './path-search.ts'
+import { refusal } from './refusal.ts'
+import { parseRemembered, remember } from './remembered.ts'
+
+/** How {@link verify} is to judge. */
+export interface VerifyOptions {
+  /** What the peer acts as; an Extended Key Usage must then allow it. Not looked at where absent. */
+  readonly role?: Role | undefined
+  /** The time to judge at; the current time where absent. */
+  readonly now?: Date | undefined
+}
+
+/**
+ * Verifies the certificate chain of a peer against the bundle of the trust domain that its own ID names.
+ *
+ * The leaf must be the certificate of a workload, and a path of valid certificates must lead from an authority
+ * of *that* bundle to it: what another trust domain's authority signed does not count, however trusted it is
+ * for its own. Every CA certificate of the bundle can end a path, self-signed or not. What is sent beside the
+ * path is ignored. Nothing is decided here about who may come in: that is for an authorizer.
+ *
+ * @param chain - The leaf first, then intermediates in any order: DER, or objects of `node:crypto`.
+ * @param bundles - Where the authorities come from.
+ * @param options - The role of the peer, and the time to judge at.
+ * @returns Who the peer is, and the path that proves it.
+ * @throws {@link SVIDError} with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
+ * @throws `TypeError` when an argument is of a wrong type, or `now` is no valid date.
+ * @see X509-SVID §5, Validation; RFC 5280 §6.1, Basic Path Validation
+ * @example
+ * Check the chain of a TLS peer by hand
+ * ```ts
+ * import { X509Source, x509svid } from 'js-spiffe'
+ * import type { X509Certificate } from 'node:crypto'
+ *
+ * declare const chain: X509Certificate[]
+ * const source = await X509Source.create()
+ * const peer = x509svid.verify(chain, source, { role: 'client' })
+ * console.log(peer.id.toString(), peer.expiresAt)
+ * ```
+ */
+export function verify(
+  chain: readonly (Uint8Array | X509Certificate)[],
+  bundles: X509BundleSource,
+  options: VerifyOptions = {},
+): VerifiedPeer {
+  const { role, at } = checkedOptions(options)
+  const [leafDER, ...others] = derOf(chain)
+  if (leafDER === undefined)
+    throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_NO_CERTIFICATE', 'the chain is empty')
+  const { leaf, id } = readLeaf(leafDER, role)
+  if (others.length >= MOST_CERTIFICATES) {
+    throw refusal(id, 'ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG', `it sent ${others.length + 1} certificates`)
+  }
+  const authorities = authoritiesFor(id, bundles)
+  const intermediates = others.map((der) => read(der, id))
+  const path = findPath({ id, leaf, intermediates, authorities, at })
+  remember(path)
+  return new VerifiedX509Peer(id, leaf, path)
+}
+
+/**
+ * Reads a leaf and holds it to the rules that need nothing else: so an unfit peer is refused before anybody
+ * looks at the rest of what it sent.
+ *
+ * @internal
+ */
+export function readLeaf(der: Uint8Array, role: Role | undefined): { leaf: Certificate; id: SpiffeID } {
+  const leaf = read(der, undefined)
+  assertReadable(leaf)
+  const id = spiffeIDOf(leaf)
+  assertLeaf(leaf, id, role)
+  return { leaf, id }
+}
+
+function read(der: Uint8Array, id: SpiffeID | undefined): Certificate {
+  try {
+    return parseRemembered(der)
+  } catch (cause) {
+    throw refusal(id, 'ERR_SPIFFE_X509_SVID_MALFORMED', 'a certificate cannot be read', { cause })
+  }
+}
+
+/** The authorities of the trust domain of an ID, and of no other (SPIFFE-ID §3). */
+function authoritiesFor(id: SpiffeID, bundles: X509BundleSource): readonly Certificate[] {
+  const { trustDomain } = id
+  const bundle: unknown = bundles.getX509Bundle(trustDomain)
+  if (bundle === undefined) {
+    throw refusal(id, 'ERR_SPIFFE_X509_SVID_NO_BUNDLE', `there is no bundle for ${trustDomain}`)
+  }
+  if (!(bundle instanceof X509Bundle)) throw new TypeError('a bundle source must answer with an X509Bundle')
+  if (!bundle.trustDomain.equals(trustDomain)) {
+    throw refusal(
+      id,
+      'ERR_SPIFFE_X509_SVID_WRONG_BUNDLE',
+      `asked for the bundle of ${trustDomain}, the source gave that of ${bundle.trustDomain}`,
+    )
+  }
+  return x509AuthoritiesOf(bundle)
+}
+
+function checkedOptions({ role, now }: VerifyOptions): { role: Role | undefined; at: number } {
+  if (role !== undefined && role !== 'client' && role !== 'server') {
+    throw new TypeError("role must be 'client' or 'server'")
+  }
+  if (now === undefined) return { role, at: Date.now() }
+  if (!(now instanceof Date) || Number.isNaN(now.getTime())) throw new TypeError('now must be a valid Date')
+  return { role, at: now.getTime() }
+}
+
+function derOf(chain: readonly (Uint8Array | X509Certificate)[]): readonly Uint8Array[] {
+  if (!Array.isArray(chain)) throw new TypeError('the chain must be an array of certificates')
+  return chain.map((certificate: unknown) => {
+    if (certificate instanceof X509Certificate) return certificate.raw
+    if (certificate instanceof Uint8Array) return certificate
+    throw new TypeError('a certificate must be a Uint8Array of DER or an X509Certificate')
+  })
+}
+
+class VerifiedX509Peer implements VerifiedPeer {
+  readonly id: SpiffeID
+  readonly #leaf: Certificate
+  readonly #path: readonly Certificate[]
+  #chain: readonly Uint8Array[] | undefined
+  #certificate: X509Certificate | undefined
+
+  constructor(id: SpiffeID, leaf: Certificate, path: readonly Certificate[]) {
+    this.id = id
+    this.#leaf = leaf
+    this.#path = path
+  }
+
+  get expiresAt(): Date {
+    return new Date(this.#leaf.notAfter)
+  }
+
+  get chain(): readonly Uint8Array[] {
+    this.#chain ??= Object.freeze(this.#path.map(({ raw }) => copyBytes(raw)).reverse())
+    return this.#chain
+  }
+
+  certificate(): X509Certificate {
+    this.#certificate ??= new X509Certificate(this.#leaf.raw)
+    return this.#certificate
+  }
+}

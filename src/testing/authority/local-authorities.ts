@@ -1,0 +1,139 @@
+import { TestingError } from '../error.ts'
+import { Serial } from '../serial.ts'
+
+/** A step in the life of a signing authority. */
+export type RotationStep = 'prepare' | 'activate' | 'taint' | 'revoke'
+
+/**
+ * The rotation of a signing authority, in the steps of SPIRE's `localauthority` commands.
+ *
+ * Each promise resolves when the Workload APIs of this authority, and those federated with it, have sent what
+ * follows from the step to all their workloads.
+ */
+export interface AuthorityRotation {
+  /** Makes the next authority and publishes it in the bundle. It signs nothing yet. A second one replaces it. */
+  prepare(): Promise<void>
+
+  /**
+   * Lets the prepared authority sign what is issued from now on. The old one stays in the bundle.
+   *
+   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is prepared.
+   */
+  activate(): Promise<void>
+
+  /**
+   * Has everything reissued that an old authority signed.
+   *
+   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when there is no old authority.
+   */
+  taint(): Promise<void>
+
+  /**
+   * Takes the tainted authorities out of the bundle: what they signed is worth nothing any more.
+   *
+   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is tainted.
+   */
+  revoke(): Promise<void>
+
+  /**
+   * Rotates with overlap: revokes what the last rotation left behind, then prepares, activates and taints.
+   * What the old authority signed stays trusted until the next rotation, or until `revoke()`.
+   */
+  rotate(): Promise<void>
+}
+
+/** The authorities of one kind: one that signs, one that may be next, those that have signed before. */
+export class LocalAuthorities<A> implements AuthorityRotation {
+  #active: A
+  #prepared: A | undefined
+  #old: readonly A[] = []
+  #tainted: readonly A[] = []
+  readonly #make: () => Promise<A>
+  readonly #stepped: (step: RotationStep) => Promise<void>
+  // A scheduled rotation and one on command must not interleave.
+  readonly #serial = new Serial()
+
+  private constructor(first: A, make: () => Promise<A>, stepped: (step: RotationStep) => Promise<void>) {
+    this.#active = first
+    this.#make = make
+    this.#stepped = stepped
+  }
+
+  /**
+   * @param make - Makes an authority: the first one now, and each one that is prepared.
+   * @param stepped - Told of each step; the step is over when it is done.
+   */
+  static async create<A>(
+    make: () => Promise<A>,
+    stepped: (step: RotationStep) => Promise<void>,
+  ): Promise<LocalAuthorities<A>> {
+    return new LocalAuthorities(await make(), make, stepped)
+  }
+
+  /** The one that signs. */
+  get active(): A {
+    return this.#active
+  }
+
+  /** What the bundle holds, oldest first. */
+  get trusted(): readonly A[] {
+    const next = this.#prepared === undefined ? [] : [this.#prepared]
+    return [...this.#tainted, ...this.#old, this.#active, ...next]
+  }
+
+  prepare(): Promise<void> {
+    return this.#serial.run(() => this.#prepare())
+  }
+
+  activate(): Promise<void> {
+    return this.#serial.run(() => this.#activate())
+  }
+
+  taint(): Promise<void> {
+    return this.#serial.run(() => this.#taint())
+  }
+
+  revoke(): Promise<void> {
+    return this.#serial.run(() => this.#revoke())
+  }
+
+  rotate(): Promise<void> {
+    return this.#serial.run(async () => {
+      if (this.#tainted.length > 0) await this.#revoke()
+      await this.#prepare()
+      await this.#activate()
+      await this.#taint()
+    })
+  }
+
+  async #prepare(): Promise<void> {
+    this.#prepared = await this.#make()
+    await this.#stepped('prepare')
+  }
+
+  async #activate(): Promise<void> {
+    if (this.#prepared === undefined) throw outOfOrder('activate', 'none is prepared')
+    this.#old = [...this.#old, this.#active]
+    this.#active = this.#prepared
+    this.#prepared = undefined
+    await this.#stepped('activate')
+  }
+
+  async #taint(): Promise<void> {
+    if (this.#old.length === 0)
+      throw outOfOrder('taint', 'only an authority that was replaced can be tainted')
+    this.#tainted = [...this.#tainted, ...this.#old]
+    this.#old = []
+    await this.#stepped('taint')
+  }
+
+  async #revoke(): Promise<void> {
+    if (this.#tainted.length === 0) throw outOfOrder('revoke', 'none is tainted')
+    this.#tainted = []
+    await this.#stepped('revoke')
+  }
+}
+
+function outOfOrder(step: RotationStep, why: string): TestingError {
+  return new TestingError('ERR_SPIFFE_TESTING_AUTHORITY_STEP', `no authority to ${step}: ${why}`)
+}

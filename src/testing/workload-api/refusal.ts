@@ -1,0 +1,19 @@
+import { status } from '@grpc/grpc-js'
+
+/** An answer that is a status, and no message. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: status
+  readonly details: string
+
+  constructor(code: status, details: string) {
+    super(details)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** The status that a call ends with. What is no refusal is a mistake of ours, and says so. */
+export function statusOf(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal(status.INTERNAL, String(error))
+}

@@ -1,0 +1,160 @@
+import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { Clock } from '../../workloadapi/clock.ts'
+import type { Authority } from '../authority/authority.ts'
+import type { AgentView, Identity } from './agent-rules.ts'
+import type { CallName } from './calls.ts'
+import { type EntryOptions, WorkloadEntry } from './entry.ts'
+import { type Fault, FaultSet } from './fault.ts'
+import { WorkloadAPIService } from './service.ts'
+import { WorkloadSocket } from './workload-socket.ts'
+
+/** @internal What a workload needs from its Workload API. */
+export interface WorkloadHost {
+  readonly authority: Authority
+  readonly clock: Clock
+  /** What there is to say to a workload with these identities. */
+  view(identities: readonly Identity[]): AgentView
+}
+
+/**
+ * A workload as its agent sees it: a process with a socket of its own, and the identities that its entries
+ * entitle it to.
+ */
+export class Workload {
+  /** Where its Workload API listens: the value for `SPIFFE_ENDPOINT_SOCKET` and for the `address` of a source. */
+  readonly address: string
+
+  readonly #host: WorkloadHost
+  readonly #entries = new Set<WorkloadEntry>()
+  readonly #faults = new FaultSet()
+  readonly #calls = new Map<CallName, number>()
+  readonly #service: WorkloadAPIService
+  readonly #socket: WorkloadSocket
+  #settled: Promise<unknown> = Promise.resolve()
+
+  /** @internal Workloads are made by `WorkloadAPI.workload`. */
+  constructor(path: string, host: WorkloadHost) {
+    this.address = `unix://${path}`
+    this.#host = host
+    this.#service = new WorkloadAPIService({
+      faults: this.#faults,
+      view: () => host.view(this.#identities()),
+      settled: async () => void (await this.#settled),
+      called: (call) => this.#calls.set(call, this.callCount(call) + 1),
+    })
+    this.#socket = new WorkloadSocket(path, this.#service.server, host.clock)
+  }
+
+  /** What it is registered as, oldest first: the first is its default identity. */
+  get entries(): readonly WorkloadEntry[] {
+    return [...this.#entries]
+  }
+
+  /** How many streams it holds open. */
+  get openStreams(): number {
+    return this.#service.openStreams
+  }
+
+  /** How many connections it holds open. */
+  get connections(): number {
+    return this.#socket.connections
+  }
+
+  /** How often it has made a call, refused ones too. */
+  callCount(call: CallName): number {
+    return this.#calls.get(call) ?? 0
+  }
+
+  /**
+   * Entitles the workload to one more identity.
+   *
+   * @param id - Of the trust domain of the Workload API.
+   * @param options - Hint, DNS names, lifetimes.
+   * @returns The entry, when its first SVID was issued and sent.
+   * @throws {@link SpiffeIDError} when the ID is not valid.
+   * @throws `TypeError` when the ID is of another trust domain, or an option is not what it should be.
+   */
+  async register(id: SpiffeID | string, options: EntryOptions = {}): Promise<WorkloadEntry> {
+    const { entry, sent } = this.add(id, options)
+    await sent
+    return entry
+  }
+
+  /**
+   * Puts faults in place. They act from now on, on open streams and connections too.
+   *
+   * @param injected - Made by {@link faults}.
+   * @returns A function that heals them.
+   */
+  inject(...injected: readonly Fault[]): () => void {
+    for (const fault of injected) {
+      this.#faults.add(fault)
+      if (fault.line?.noise !== undefined) this.#socket.disturb(fault.line.noise)
+      if (fault.strike === 'go away') this.#socket.goAway()
+      if (fault.strike === 'reset') this.#socket.reset()
+    }
+    this.#faultsChanged(injected)
+    return () => {
+      for (const fault of injected) this.#faults.delete(fault)
+      this.#faultsChanged(injected)
+    }
+  }
+
+  /** Heals every fault. */
+  heal(): void {
+    this.#faultsChanged(this.#faults.clear())
+  }
+
+  /** @internal Makes an entry at once, and issues and sends its first SVID afterwards. */
+  add(id: SpiffeID | string, options: EntryOptions): { entry: WorkloadEntry; sent: Promise<void> } {
+    const entry = new WorkloadEntry(SpiffeID.from(id), options, {
+      authority: this.#host.authority,
+      clock: this.#host.clock,
+      changed: () => this.send(),
+      deleted: (deleted) => {
+        this.#entries.delete(deleted)
+        this.send()
+      },
+    })
+    this.#entries.add(entry)
+    const issued = entry.reissue()
+    this.#settled = Promise.all([this.#settled, issued])
+    // Who waits for it hears of a failure; nobody has to wait.
+    this.#settled.catch(() => undefined)
+    return { entry, sent: issued.then(() => this.send()) }
+  }
+
+  /** @internal Brings every open stream up to date. */
+  send(): void {
+    this.#service.send()
+  }
+
+  /** @internal Issues new SVIDs for all identities and sends them in one message. */
+  async reissue(): Promise<void> {
+    this.forgetTokens()
+    await Promise.all(this.entries.map((entry) => entry.reissue()))
+    this.send()
+  }
+
+  /** @internal Gives out no token again that it has given out before. */
+  forgetTokens(): void {
+    for (const entry of this.#entries) entry.forgetTokens()
+  }
+
+  /** @internal Ends as an agent does that is shut down: without a word to those who are connected. */
+  close(): void {
+    for (const entry of this.#entries) entry.retire()
+    this.#socket.close()
+    this.#service.server.forceShutdown()
+  }
+
+  #identities(): readonly Identity[] {
+    return this.entries.map((entry) => entry.identity()).filter((identity) => identity !== undefined)
+  }
+
+  #faultsChanged(faults: readonly Fault[]): void {
+    this.#socket.lineFault = this.#faults.line
+    this.#socket.state = this.#faults.socket
+    if (faults.some(({ refuse, alter, corrupt }) => refuse ?? alter ?? corrupt)) this.send()
+  }
+}

@@ -1,0 +1,58 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+
+export type KeyType =
+  | 'p256'
+  | 'p384'
+  | 'p521'
+  | 'p224'
+  | 'secp256k1'
+  | 'ed25519'
+  | 'ed448'
+  | 'rsa1024'
+  | 'rsa2048'
+  | 'rsa3072'
+  | 'rsa-pss2048'
+  | 'dsa'
+
+/** A type of key, and after a slash whatever tells one key of that type from another: `p256/root`. */
+export type KeyName = KeyType | `${KeyType}/${string}`
+
+export interface KeyPair {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+const keys = new Map<string, KeyPair>()
+
+/** The key of this name: made once, then remembered. */
+export function keyNamed(name: KeyName): KeyPair {
+  const known = keys.get(name)
+  if (known !== undefined) return known
+  const key = generate(name.split('/')[0] as KeyType)
+  keys.set(name, key)
+  return key
+}
+
+function generate(type: KeyType): KeyPair {
+  switch (type) {
+    case 'p256':
+    case 'p384':
+    case 'p521':
+    case 'p224':
+      return generateKeyPairSync('ec', { namedCurve: `P-${type.slice(1)}` })
+    case 'secp256k1':
+      return generateKeyPairSync('ec', { namedCurve: type })
+    case 'ed25519':
+      return generateKeyPairSync('ed25519')
+    case 'ed448':
+      return generateKeyPairSync('ed448')
+    case 'rsa1024':
+    case 'rsa2048':
+    case 'rsa3072':
+      return generateKeyPairSync('rsa', { modulusLength: Number(type.slice(3)) })
+    case 'rsa-pss2048':
+      return generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
+    case 'dsa':
+      return generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 })
+  }
+}

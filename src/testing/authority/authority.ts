@@ -34,8 +34,8 @@ interface AuthorityFacts {
   readonly clock: Clock
   readonly keyType: KeyType
   readonly issuer: X509Issuer
-  readonly x509: LocalAuthorities<X509Authority>
-  readonly jwt: LocalAuthorities<JWTAuthority>
+  readonly x509: LocalAuthorities<X509Authority, X509Bundle>
+  readonly jwt: LocalAuthorities<JWTAuthority, JWTBundle>
   readonly steps: Listeners<AuthorityChange>
 }
 
@@ -87,14 +87,24 @@ export class Authority {
 
     const issuer = new X509Issuer(await loadX509Library())
     const steps = new Listeners<AuthorityChange>()
-    const x509 = await LocalAuthorities.create(
-      () => issuer.authority(trustDomain, keyType, intermediates, validityFrom(clock.now(), ttlMs)),
-      (step) => steps.tell({ of: 'x509', step }),
-    )
-    const jwt = await LocalAuthorities.create(
-      () => makeJWTAuthority(jwtKeyType),
-      (step) => steps.tell({ of: 'jwt', step }),
-    )
+    const x509 = await LocalAuthorities.create({
+      make: () => issuer.authority(trustDomain, keyType, intermediates, validityFrom(clock.now(), ttlMs)),
+      bundle: (trusted: readonly X509Authority[]) =>
+        X509Bundle.fromX509Authorities(
+          trustDomain,
+          trusted.map(({ root }) => root),
+        ),
+      stepped: (step) => steps.tell({ of: 'x509', step }),
+    })
+    const jwt = await LocalAuthorities.create({
+      make: () => makeJWTAuthority(jwtKeyType),
+      bundle: (trusted: readonly JWTAuthority[]) =>
+        JWTBundle.fromJWTAuthorities(
+          trustDomain,
+          trusted.map(({ kid, publicKey }) => [kid, publicKey] as const),
+        ),
+      stepped: (step) => steps.tell({ of: 'jwt', step }),
+    })
     return new Authority({ trustDomain, clock, keyType, issuer, x509, jwt, steps })
   }
 
@@ -108,20 +118,14 @@ export class Authority {
     return this.#facts.jwt
   }
 
-  /** The X.509 authorities that are trusted now. */
+  /** The X.509 authorities that are trusted now: the same object until that changes. */
   get x509Bundle(): X509Bundle {
-    return X509Bundle.fromX509Authorities(
-      this.trustDomain,
-      this.#facts.x509.trusted.map(({ root }) => root),
-    )
+    return this.#facts.x509.bundle
   }
 
-  /** The JWT authorities that are trusted now. */
+  /** The JWT authorities that are trusted now: the same object until that changes. */
   get jwtBundle(): JWTBundle {
-    return JWTBundle.fromJWTAuthorities(
-      this.trustDomain,
-      this.#facts.jwt.trusted.map(({ kid, publicKey }) => [kid, publicKey] as const),
-    )
+    return this.#facts.jwt.bundle
   }
 
   /**

@@ -42,32 +42,35 @@ export interface AuthorityRotation {
   rotate(): Promise<void>
 }
 
+/** What authorities of one kind are made of. */
+interface Kind<Authority, Bundle> {
+  /** Makes an authority: the first one, and each one that is prepared. */
+  make(): Promise<Authority>
+  /** The bundle that trusts these. */
+  bundle(trusted: readonly Authority[]): Bundle
+  /** Told of each step; the step is over when it is done. */
+  stepped(step: RotationStep): Promise<void>
+}
+
 /** The authorities of one kind: one that signs, one that may be next, those that have signed before. */
-export class LocalAuthorities<A> implements AuthorityRotation {
+export class LocalAuthorities<A, B> implements AuthorityRotation {
   #active: A
   #prepared: A | undefined
   #old: readonly A[] = []
   #tainted: readonly A[] = []
-  readonly #make: () => Promise<A>
-  readonly #stepped: (step: RotationStep) => Promise<void>
+  #bundle: B
+  readonly #kind: Kind<A, B>
   // A scheduled rotation and one on command must not interleave.
   readonly #serial = new Serial()
 
-  private constructor(first: A, make: () => Promise<A>, stepped: (step: RotationStep) => Promise<void>) {
+  private constructor(kind: Kind<A, B>, first: A) {
+    this.#kind = kind
     this.#active = first
-    this.#make = make
-    this.#stepped = stepped
+    this.#bundle = kind.bundle([first])
   }
 
-  /**
-   * @param make - Makes an authority: the first one now, and each one that is prepared.
-   * @param stepped - Told of each step; the step is over when it is done.
-   */
-  static async create<A>(
-    make: () => Promise<A>,
-    stepped: (step: RotationStep) => Promise<void>,
-  ): Promise<LocalAuthorities<A>> {
-    return new LocalAuthorities(await make(), make, stepped)
+  static async create<A, B>(kind: Kind<A, B>): Promise<LocalAuthorities<A, B>> {
+    return new LocalAuthorities(kind, await kind.make())
   }
 
   /** The one that signs. */
@@ -75,10 +78,9 @@ export class LocalAuthorities<A> implements AuthorityRotation {
     return this.#active
   }
 
-  /** What the bundle holds, oldest first. */
-  get trusted(): readonly A[] {
-    const next = this.#prepared === undefined ? [] : [this.#prepared]
-    return [...this.#tainted, ...this.#old, this.#active, ...next]
+  /** What trusts them, oldest first; the same object while it is the same trust. */
+  get bundle(): B {
+    return this.#bundle
   }
 
   prepare(): Promise<void> {
@@ -107,8 +109,8 @@ export class LocalAuthorities<A> implements AuthorityRotation {
   }
 
   async #prepare(): Promise<void> {
-    this.#prepared = await this.#make()
-    await this.#stepped('prepare')
+    this.#prepared = await this.#kind.make()
+    await this.#publish('prepare')
   }
 
   async #activate(): Promise<void> {
@@ -116,7 +118,7 @@ export class LocalAuthorities<A> implements AuthorityRotation {
     this.#old = [...this.#old, this.#active]
     this.#active = this.#prepared
     this.#prepared = undefined
-    await this.#stepped('activate')
+    await this.#publish('activate')
   }
 
   async #taint(): Promise<void> {
@@ -124,13 +126,23 @@ export class LocalAuthorities<A> implements AuthorityRotation {
       throw outOfOrder('taint', 'only an authority that was replaced can be tainted')
     this.#tainted = [...this.#tainted, ...this.#old]
     this.#old = []
-    await this.#stepped('taint')
+    await this.#publish('taint')
   }
 
   async #revoke(): Promise<void> {
     if (this.#tainted.length === 0) throw outOfOrder('revoke', 'none is tainted')
     this.#tainted = []
-    await this.#stepped('revoke')
+    await this.#publish('revoke')
+  }
+
+  async #publish(step: RotationStep): Promise<void> {
+    if (step === 'prepare' || step === 'revoke') this.#bundle = this.#kind.bundle(this.#trusted())
+    await this.#kind.stepped(step)
+  }
+
+  #trusted(): readonly A[] {
+    const next = this.#prepared === undefined ? [] : [this.#prepared]
+    return [...this.#tainted, ...this.#old, this.#active, ...next]
   }
 }
 

@@ -159,7 +159,8 @@ function endOfString(text: string, open: number): number {
 
 /** The name of a member, which may be written with escapes. */
 function nameIn(text: string, start: number, colon: number): string {
-  return String(JSON.parse(text.slice(start, colon)))
+  const quoted = text.slice(start, colon).trim()
+  return quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
 }
 
 function decodeUTF8(bytes: Uint8Array): string {

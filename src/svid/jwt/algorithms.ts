@@ -16,7 +16,7 @@ export type JWTSVIDAlgorithm =
 /** A signature algorithm: the one kind of key that it is made for, and how it checks a signature. */
 export interface Algorithm {
   readonly kind: JWTKeyKind
-  verify(key: KeyObject, input: Uint8Array, signature: Uint8Array): boolean
+  readonly verify: (key: KeyObject, input: Uint8Array, signature: Uint8Array) => boolean
 }
 
 /** The nine, as RFC 7518 §3.3 to §3.5 define them. */

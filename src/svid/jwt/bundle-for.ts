@@ -6,21 +6,44 @@ import { SVIDError } from '../error.ts'
 
 /**
  * The bundle of the trust domain that a token claims to be of: no other can vouch for it (Workload API §6.3,
- * SPIFFE-ID §3).
+ * SPIFFE-ID §3). A promise only where the source answers with one.
  */
-export async function bundleFor(
+export function bundleFor(
   id: SpiffeID,
   bundles: JWTBundleSource,
   signal: AbortSignal | undefined,
+): JWTBundle | Promise<JWTBundle> {
+  let answer: unknown
+  try {
+    answer = bundles.getJWTBundle(id.trustDomain)
+  } catch (cause) {
+    throw failureOf(cause, id)
+  }
+  if (answer === undefined || answer instanceof JWTBundle) return checkedBundle(answer, id)
+  return whenAnswered(answer, id, signal)
+}
+
+async function whenAnswered(
+  answer: unknown,
+  id: SpiffeID,
+  signal: AbortSignal | undefined,
 ): Promise<JWTBundle> {
-  const bundle: unknown = await ask(id, bundles, signal)
+  let bundle: unknown
+  try {
+    bundle = await (signal === undefined ? answer : unlessAborted(answer, signal))
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw failureOf(cause, id)
+  }
+  return checkedBundle(bundle, id)
+}
+
+function checkedBundle(bundle: unknown, id: SpiffeID): JWTBundle {
   if (bundle === undefined) {
     throw new SVIDError(
       'ERR_SPIFFE_JWT_SVID_BUNDLE_MISSING',
       `there is no bundle for the trust domain of ${id}`,
-      {
-        spiffeID: id.uri,
-      },
+      { spiffeID: id.uri },
     )
   }
   if (!(bundle instanceof JWTBundle)) throw new TypeError('getJWTBundle must give a JWTBundle or undefined')
@@ -34,23 +57,14 @@ export async function bundleFor(
   return bundle
 }
 
-/** A refusal of the source, such as that it is closed, comes through; any other failure gets a code. */
-async function ask(
-  id: SpiffeID,
-  bundles: JWTBundleSource,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  try {
-    const answer = bundles.getJWTBundle(id.trustDomain)
-    return await (signal === undefined ? answer : unlessAborted(answer, signal))
-  } catch (cause) {
-    signal?.throwIfAborted()
-    if (cause instanceof SpiffeError) throw cause
-    throw new SVIDError('ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE', `the bundle for ${id} could not be had`, {
-      spiffeID: id.uri,
-      cause,
-    })
-  }
+/** What a source refuses with, such as that it is closed, comes through; any other failure gets a code. */
+function failureOf(cause: unknown, id: SpiffeID): unknown {
+  if (cause instanceof SpiffeError) return cause
+  return new SVIDError(
+    'ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE',
+    `the bundle for ${id} could not be had: its source failed`,
+    { spiffeID: id.uri, cause },
+  )
 }
 
 /** What the source answers, unless the signal comes first. */

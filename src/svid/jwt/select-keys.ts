@@ -12,32 +12,19 @@ const MOST_KEYS_TRIED = 16
 /**
  * The keys of a bundle that may have signed a token: the one that its `kid` names, or without a `kid`, which
  * JWT-SVID §2.2 allows, all that fit its algorithm. A `kid` that is not there never falls back to others.
+ *
+ * That an authority is of its kind, and strong enough, was checked when it became one.
  */
 export function selectKeys(header: JWTSVIDHeader, bundle: JWTBundle, id: SpiffeID): readonly KeyObject[] {
-  const authorities = jwtAuthoritiesOf(bundle)
-  if (authorities.size === 0) {
-    throw new SVIDError('ERR_SPIFFE_JWT_SVID_BUNDLE_EMPTY', `${id.trustDomain} has no JWT authorities`, {
-      spiffeID: id.uri,
-    })
-  }
   return header.kid === undefined
-    ? fittingKeys(header, authorities, id)
-    : [namedKey(header.kid, header, authorities, id)]
+    ? fittingKeys(header, bundle, id)
+    : [namedKey(header.kid, header, bundle, id)]
 }
 
-function namedKey(
-  kid: string,
-  header: JWTSVIDHeader,
-  authorities: ReadonlyMap<string, JWTAuthority>,
-  id: SpiffeID,
-): KeyObject {
-  const authority = authorities.get(kid)
+function namedKey(kid: string, header: JWTSVIDHeader, bundle: JWTBundle, id: SpiffeID): KeyObject {
+  const authority = jwtAuthoritiesOf(bundle).get(kid)
   if (authority === undefined) {
-    throw new SVIDError(
-      'ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND',
-      `${id.trustDomain} has no JWT authority ${printable(kid)}`,
-      { spiffeID: id.uri },
-    )
+    throw keyNotFound(bundle, id, `${id.trustDomain} has no JWT authority ${printable(kid)}`)
   }
   if (!fits(authority, header)) {
     throw new SVIDError(
@@ -49,23 +36,34 @@ function namedKey(
   return authority.key
 }
 
-function fittingKeys(
-  header: JWTSVIDHeader,
-  authorities: ReadonlyMap<string, JWTAuthority>,
-  id: SpiffeID,
-): readonly KeyObject[] {
-  const fitting = [...authorities.values()].filter((authority) => fits(authority, header))
-  if (fitting.length === 0 || fitting.length > MOST_KEYS_TRIED) {
-    throw new SVIDError(
-      'ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND',
-      `the token of ${id} has no kid, and ${fitting.length} JWT authorities sign ${header.alg}: from 1 to ${MOST_KEYS_TRIED} are tried`,
-      { spiffeID: id.uri, rule: 'JWT-SVID §2.2' },
-    )
+function fittingKeys(header: JWTSVIDHeader, bundle: JWTBundle, id: SpiffeID): readonly KeyObject[] {
+  const keys: KeyObject[] = []
+  for (const authority of jwtAuthoritiesOf(bundle).ofKind(algorithms[header.alg].kind)) {
+    if (fits(authority, header)) keys.push(authority.key)
+    if (keys.length > MOST_KEYS_TRIED) {
+      throw keyNotFound(
+        bundle,
+        id,
+        `the token of ${id} has no kid, and more than ${MOST_KEYS_TRIED} keys could have signed it`,
+      )
+    }
   }
-  return fitting.map(({ key }) => key)
+  if (keys.length === 0) {
+    throw keyNotFound(bundle, id, `${id.trustDomain} has no JWT authority that signs ${header.alg}`)
+  }
+  return keys
 }
 
-/** RFC 7518 §3.1: each algorithm has its kind of key. RFC 7517 §4.4: a key may be bound to one algorithm. */
+/** RFC 7518 §3.1: an algorithm has its kind of key. RFC 7517 §4.4: a key may be bound to one algorithm. */
 function fits({ kind, alg }: JWTAuthority, header: JWTSVIDHeader): boolean {
   return kind === algorithms[header.alg].kind && (alg === undefined || alg === header.alg)
+}
+
+/** JWT-SVID §6.2: a trust domain without any JWT authority does not do JWT-SVIDs, which is another matter. */
+function keyNotFound(bundle: JWTBundle, id: SpiffeID, detail: string): SVIDError {
+  return bundle.isEmpty
+    ? new SVIDError('ERR_SPIFFE_JWT_SVID_BUNDLE_EMPTY', `${id.trustDomain} has no JWT authorities`, {
+        spiffeID: id.uri,
+      })
+    : new SVIDError('ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND', detail, { spiffeID: id.uri })
 }

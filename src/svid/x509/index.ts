@@ -2,6 +2,8 @@ import { X509SVID } from './x509-svid.ts'
 
 export { idFromCert } from './id-from-cert.ts'
 export type { Role } from './leaf-rules.ts'
+export { type LoadOptions, load } from './load.ts'
+export { save } from './save.ts'
 export { type VerifyOptions, verify } from './verify.ts'
 
 /** See {@link X509SVID.parse}. */

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { printable } from '../../internal/printable.ts'
+import { readFileWithin } from '../../internal/read-file.ts'
+import { SVIDError } from '../error.ts'
+import { refusal } from './refusal.ts'
+import { X509SVID, type X509SVIDOptions } from './x509-svid.ts'
+
+/** How {@link load} is to read. */
+export interface LoadOptions extends X509SVIDOptions {
+  /** Ends the reading; the call then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const LARGEST_FILE_BYTES = 1024 * 1024
+const ATTEMPTS = 4
+const PAUSE_MS = 25
+
+/**
+ * Reads an X509-SVID from PEM files, as {@link save}, spiffe-helper and others write them.
+ *
+ * Two files cannot be replaced in one step, so a reader can meet a certificate and the key of another one. That
+ * is never taken for an SVID: the files are read again a few times, 25 ms apart, and if they still do not
+ * belong together, that is the error.
+ *
+ * @param certificateFile - The certificates, leaf first. At most 1 MiB.
+ * @param keyFile - The private key: PKCS#8, or `EC PRIVATE KEY` or `RSA PRIVATE KEY`. Can be the same file.
+ * @param options - A hint, and a signal.
+ * @throws {@link SVIDError} `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be read, and what
+ * {@link X509SVID.parse} throws.
+ * @see X509-SVID §4, Constraints and Usage
+ * @example
+ * Take an identity from files
+ * ```ts
+ * import { x509svid } from 'js-spiffe'
+ *
+ * const svid = await x509svid.load('/run/svid/svid.pem', '/run/svid/svid-key.pem')
+ * console.log(svid.id.toString())
+ * ```
+ */
+export async function load(
+  certificateFile: string | URL,
+  keyFile: string | URL,
+  { hint, signal }: LoadOptions = {},
+): Promise<X509SVID> {
+  for (let attemptsLeft = ATTEMPTS - 1; ; attemptsLeft--) {
+    const certificates = await readText(certificateFile, signal)
+    const key = await readText(keyFile, signal)
+    try {
+      return X509SVID.parse(certificates, key, { hint })
+    } catch (error) {
+      if (attemptsLeft === 0 || !isMismatch(error)) throw error
+    }
+    await delay(PAUSE_MS)
+  }
+}
+
+async function readText(path: string | URL, signal: AbortSignal | undefined): Promise<string> {
+  const name = `the file ${printable(String(path))}`
+  let bytes: Uint8Array | undefined
+  try {
+    bytes = await readFileWithin(LARGEST_FILE_BYTES, path, signal)
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_FILE', `${name} cannot be read`, { cause })
+  }
+  if (bytes === undefined) {
+    throw refusal(
+      undefined,
+      'ERR_SPIFFE_X509_SVID_FILE',
+      `${name} is larger than ${LARGEST_FILE_BYTES} bytes`,
+    )
+  }
+  return Buffer.from(bytes).toString('latin1')
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof SVIDError && error.code === 'ERR_SPIFFE_X509_SVID_KEY_MISMATCH'
+}

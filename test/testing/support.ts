@@ -83,8 +83,14 @@ export class Messages<T> {
     return value
   }
 
-  /** The code and the text that the stream ends with. */
+  /** The code and the text that the stream ends with; messages before that are passed over. */
   async end(): Promise<{ code: string; details: string }> {
+    const isOver = (): Promise<boolean> =>
+      this.#messages.next().then(
+        ({ done }) => done === true,
+        () => true,
+      )
+    while (!(await isOver()));
     const { code, details } = await this.#status
     return { code: status[code], details }
   }

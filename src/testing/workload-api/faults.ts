@@ -1,5 +1,6 @@
 import { status as codes } from '@grpc/grpc-js'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import { refusals } from './agent-rules.ts'
 import { type CallName, isCallName, type Response } from './calls.ts'
@@ -51,6 +52,7 @@ export const faults = {
       throw new TypeError('a status is named as gRPC names it: UNAVAILABLE, INTERNAL…')
     if (calls !== undefined && !calls.every(isCallName))
       throw new TypeError('a call is named as in fetchX509SVID')
+    if (!(times >= 0)) throw new TypeError('times is a count')
     let left = times
     return {
       name: `status ${name}`,
@@ -125,6 +127,31 @@ export const faults = {
     }
   },
 
+  /** Sends X509-SVIDs without the bundle of their trust domain. */
+  missingBundle(): Fault {
+    const bundle = new Uint8Array()
+    return { name: 'missing bundle', alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, bundle })) } }
+  },
+
+  /**
+   * Sends a bundle of a foreign trust domain that cannot be read, of either kind.
+   *
+   * @param trustDomain - Whose it is.
+   */
+  brokenFederatedBundle(trustDomain: TrustDomain | string): Fault {
+    const { idString } = TrustDomain.from(trustDomain)
+    const broken = (bundles: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> =>
+      new Map(bundles).set(idString, Buffer.from('{'))
+    return {
+      name: 'broken federated bundle',
+      alter: {
+        fetchX509SVID: (message) => ({ ...message, federatedBundles: broken(message.federatedBundles) }),
+        fetchX509Bundles: (message) => ({ ...message, bundles: broken(message.bundles) }),
+        fetchJWTBundles: (message) => ({ ...message, bundles: broken(message.bundles) }),
+      },
+    }
+  },
+
   /** Sends bytes that are no message, in frames that are in order. */
   garbageMessage(): Fault {
     return { name: 'garbage message', corrupt: () => Buffer.alloc(64, 0xff) }
@@ -132,7 +159,7 @@ export const faults = {
 
   /** Sends bytes that are no frame, on every connection. */
   garbageFrame(): Fault {
-    return { name: 'garbage frame', line: { noise: Buffer.alloc(64, 0xff) } }
+    return { name: 'garbage frame', line: { noise: NO_FRAME } }
   },
 
   /**
@@ -182,6 +209,9 @@ export const faults = {
     return { name: 'reset', strike: 'reset' }
   },
 } as const
+
+// RFC 9113 §6.1: data that belongs to no stream. Bytes that were any longer a frame would be waited for.
+const NO_FRAME = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
 
 type X509SVIDMessage = Response<'fetchX509SVID'>['svids'][number]
 

@@ -16,8 +16,11 @@ export interface JWTAuthority {
   readonly alg: string | undefined
 }
 
-const LEAST_RSA_BITS = 2048
-const LEAST_RSA_EXPONENT = 3n
+const FEWEST_RSA_BITS = 2048
+const SMALLEST_RSA_EXPONENT = 3n
+// OpenSSL verifies with none larger: a key that checks nothing must not look like an authority.
+const MOST_RSA_BITS = 16384
+const LARGEST_RSA_EXPONENT = 2n ** 64n - 1n
 
 /** The curves of RFC 7518 §3.4. */
 const CURVES: ReadonlyMap<string, JWTKeyKind> = new Map([
@@ -28,45 +31,50 @@ const CURVES: ReadonlyMap<string, JWTKeyKind> = new Map([
 
 /** Takes a key as an authority, or refuses it. */
 export function jwtAuthority(kid: string, key: KeyObject, alg?: string): JWTAuthority {
-  if (kid === '') throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', 'a key has an empty kid')
+  if (kid === '') throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', 'the kid of a key is empty')
   if (key.type !== 'public') {
     throw new BundleError('ERR_SPIFFE_JWK_NOT_PUBLIC', `the key ${printable(kid)} is a ${key.type} key`)
   }
-  const info = readPublicKeyInfo(key.export({ format: 'der', type: 'spki' }))
-  return Object.freeze({ kid, key, kind: kindOf(kid, info), alg })
+  return Object.freeze({ kid, key, kind: kindOf(kid, publicKeyInfoOf(kid, key)), alg })
 }
 
+function publicKeyInfoOf(kid: string, key: KeyObject): PublicKeyInfo {
+  try {
+    return readPublicKeyInfo(key.export({ format: 'der', type: 'spki' }))
+  } catch (cause) {
+    throw unsupported(kid, { cause })
+  }
+}
+
+/** JWT-SVID §2.1 names the algorithms, RFC 7518 §3.3 to §3.5 the keys that go with them. */
 function kindOf(kid: string, info: PublicKeyInfo): JWTKeyKind {
   if (info.type === 'rsa') {
-    assertStrongRSA(kid, info)
+    assertStrongRSA(kid, info.modulusBits, info.exponent)
     return 'RSA'
   }
   const curve = info.type === 'ec' ? CURVES.get(info.curve) : undefined
-  if (curve === undefined) {
-    throw new BundleError(
-      'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
-      `the key ${printable(kid)} is of a kind that signs no JWT-SVID`,
-    )
-  }
+  if (curve === undefined) throw unsupported(kid)
   return curve
 }
 
-/** RSA of at least 2048 bits (RFC 7518 §3.3), with an exponent that makes it RSA (RFC 8017 §3.1). */
-function assertStrongRSA(
-  kid: string,
-  info: { readonly modulusBits: number; readonly exponent: bigint },
-): void {
-  if (info.modulusBits < LEAST_RSA_BITS) {
-    throw new BundleError(
-      'ERR_SPIFFE_JWK_TOO_WEAK',
-      `the RSA key ${printable(kid)} has ${info.modulusBits} bits`,
-    )
+function assertStrongRSA(kid: string, bits: number, exponent: bigint): void {
+  if (bits < FEWEST_RSA_BITS || bits > MOST_RSA_BITS) {
+    throw new BundleError('ERR_SPIFFE_JWK_WEAK_KEY', `the RSA key ${printable(kid)} has ${bits} bits`)
   }
-  if (info.exponent < LEAST_RSA_EXPONENT || info.exponent % 2n === 0n) {
+  // RFC 8017 §3.1: an even exponent has no inverse, and with 1 every text is its own signature.
+  if (exponent < SMALLEST_RSA_EXPONENT || exponent > LARGEST_RSA_EXPONENT || exponent % 2n === 0n) {
     throw new BundleError(
-      'ERR_SPIFFE_JWK_TOO_WEAK',
-      `the exponent of the RSA key ${printable(kid)} is even or less than ${LEAST_RSA_EXPONENT}`,
+      'ERR_SPIFFE_JWK_WEAK_KEY',
+      `the exponent of the RSA key ${printable(kid)} is even, below 3 or of more than 64 bits`,
       { rule: 'RFC 8017 §3.1' },
     )
   }
+}
+
+function unsupported(kid: string, options?: { readonly cause: unknown }): BundleError {
+  return new BundleError(
+    'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
+    `the key ${printable(kid)} is of a type that signs no JWT-SVID`,
+    options,
+  )
 }

@@ -99,7 +99,7 @@ export class JWTBundle implements JWTBundleSource {
    * @param trustDomain - Whose authorities these are.
    * @param authorities - Pairs of `kid` and public key; a `Map` is that.
    * @throws {@link BundleError} `ERR_SPIFFE_JWK_KID_MISSING`, `ERR_SPIFFE_JWK_NOT_PUBLIC`,
-   * `ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED` or `ERR_SPIFFE_JWK_TOO_WEAK` when a key is unfit.
+   * `ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED` or `ERR_SPIFFE_JWK_WEAK_KEY` when a key is unfit.
    */
   static fromJWTAuthorities(
     trustDomain: TrustDomain | string,

@@ -51,6 +51,11 @@ export function readOneCertificate(owner: TrustDomain, authority: X509AuthorityI
   return certificate
 }
 
+/** Makes a certificate of `node:crypto`. OpenSSL reads some fields more strictly, such as the type of a name. */
+export function toX509Certificate(owner: TrustDomain, { raw }: Certificate): X509Certificate {
+  return readable(owner, () => new X509Certificate(raw))
+}
+
 function readable<T>(owner: TrustDomain, read: () => T): T {
   try {
     return read()

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { inspect } from 'node:util'
 import { bytesKey, concatBytes, copyBytes, equalBytes } from '../../internal/bytes.ts'
 import { encodePEM } from '../../internal/pem.ts'
@@ -11,6 +11,7 @@ import {
   readDERCertificates,
   readOneCertificate,
   readPEMCertificates,
+  toX509Certificate,
   type X509AuthorityInput,
 } from './read-certificates.ts'
 
@@ -121,9 +122,15 @@ export class X509Bundle implements X509BundleSource {
       : X509Bundle.parse(owner, Buffer.from(bytes).toString())
   }
 
-  /** The authorities as objects of `node:crypto`, made when they are first asked for. */
+  /**
+   * The authorities as objects of `node:crypto`, made when they are first asked for.
+   *
+   * @throws {@link BundleError} `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when OpenSSL cannot read one of them.
+   */
   get x509Authorities(): readonly X509Certificate[] {
-    this.#x509Authorities ??= Object.freeze(this.#authorities.map(({ raw }) => new X509Certificate(raw)))
+    this.#x509Authorities ??= Object.freeze(
+      this.#authorities.map((authority) => toX509Certificate(this.trustDomain, authority)),
+    )
     return this.#x509Authorities
   }
 

@@ -1,0 +1,59 @@
+import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+
+const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).publicKey
+
+/** Public keys of every kind that may sign JWT-SVIDs. */
+export const keys = {
+  'P-256': ec('P-256'),
+  'P-384': ec('P-384'),
+  'P-521': ec('P-521'),
+  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+}
+
+/** Another key on P-256. */
+export const otherKey: KeyObject = ec('P-256')
+
+/** A public key as a JWK, with other members beside or in the place of its own; `undefined` takes one away. */
+export function jwk(
+  key: KeyObject = keys['P-256'],
+  members: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { ...key.export({ format: 'jwk' }), kid: 'a', ...members }
+}
+
+/** The text of a JWK Set. */
+export function jwks(...elements: readonly unknown[]): string {
+  return JSON.stringify({ keys: elements })
+}
+
+/** An RSA public key of any exponent and modulus, sound or not. */
+export function rsaJWK(modulus: Uint8Array, exponent: Uint8Array): JsonWebKey {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+  return { kty: 'RSA', n: text(modulus), e: text(exponent) }
+}
+
+/** A modulus with as many bits: no product of primes, which nobody can tell. */
+export function modulus(bits: number): Uint8Array {
+  const bytes = Buffer.alloc(Math.ceil(bits / 8), 0xa5)
+  bytes[0] = 1 << ((bits - 1) % 8)
+  return bytes
+}
+
+/** A key object of such a key: OpenSSL imports it all the same. */
+export function rsaKey(bits: number, exponent: Uint8Array): KeyObject {
+  return createPublicKey({ key: rsaJWK(modulus(bits), exponent), format: 'jwk' })
+}
+
+/** A key on P-256 whose curve is written out instead of named (RFC 5480 §2.1.1 forbids that). */
+export const unnamedCurveKey: KeyObject = createPublicKey({
+  key: Buffer.from(
+    'MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////MFsEIP////8A' +
+      'AAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROd' +
+      'JreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP//' +
+      '//8AAAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABBqcABn/h2SGhQUGWFOD5eFiCJppUN38QMBgRtYKfemZdklW99nV6uGG' +
+      'taTxOPQ+ptaHFkeduXr7ygc2OcwwO94=',
+    'base64',
+  ),
+  format: 'der',
+  type: 'spki',
+})

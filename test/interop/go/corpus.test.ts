@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { JWTBundleSet, X509Bundle, X509BundleSet } from '../../../src/bundle/index.ts'
+import { SpiffeError } from '../../../src/errors.ts'
+import type { SpiffeID } from '../../../src/spiffeid/index.ts'
+import { jwtsvid, x509svid } from '../../../src/svid/index.ts'
+import { bundleOf } from '../../support/jwt.ts'
+import { describeWithGo } from '../support/go.ts'
+import { Keeper } from '../support/keeper.ts'
+import { jwtCases, signers } from './corpus/jwt.ts'
+import { partnerRoot, root, type X509Case, x509Cases } from './corpus/x509.ts'
+import { type Differences, documentedDifferences } from './support/conformance-page.ts'
+import { GoPeer, type GoVerdict } from './support/go-peer.ts'
+
+/** What one side says of a case: an ID, or that it refuses, and we with which code. */
+interface Verdict {
+  readonly id?: string
+  readonly code?: string
+}
+
+async function ours(
+  judge: () => { readonly id: SpiffeID } | Promise<{ readonly id: SpiffeID }>,
+): Promise<Verdict> {
+  try {
+    return { id: (await judge()).id.toString() }
+  } catch (error) {
+    if (!(error instanceof SpiffeError)) throw error
+    return { code: error.code }
+  }
+}
+
+function differences(
+  names: readonly string[],
+  us: readonly Verdict[],
+  go: readonly GoVerdict[],
+): Differences {
+  const found: Record<string, { ours: string; theirs: string }> = {}
+  for (const [at, name] of names.entries()) {
+    const { id, code } = us[at] ?? {}
+    const theirs = go[at] ?? { error: 'no answer' }
+    const theirID = 'id' in theirs ? theirs.id : undefined
+    if (id === theirID) continue
+    found[name] = {
+      ours: code === undefined ? 'accepts' : `\`${code}\``,
+      theirs: theirID === undefined ? 'refuses' : 'accepts',
+    }
+  }
+  return found
+}
+
+describeWithGo('our validators and those of go-spiffe', () => {
+  const keeper = Keeper.start()
+  let go: GoPeer
+
+  beforeAll(async () => {
+    go = await GoPeer.build(keeper)
+  })
+  afterAll(() => keeper.close())
+
+  test('agree on each X.509 chain but for the documented ones', async () => {
+    const now = new Date(Math.floor(Date.now() / 1000) * 1000)
+    const authoritiesOf = ({ authorities = [root] }: X509Case) => authorities.map(({ der }) => der)
+
+    const theirs = await go.judge(
+      Object.fromEntries(
+        x509Cases.map((one) => [
+          one.name,
+          {
+            x509: { 'acme.internal': Buffer.concat(authoritiesOf(one)), 'partner.example': partnerRoot.der },
+          },
+        ]),
+      ),
+      x509Cases.map(({ name, chain }) => ({ within: name, chain, now })),
+    )
+    const us = await Promise.all(
+      x509Cases.map((one) => {
+        const bundles = X509BundleSet.from([
+          X509Bundle.fromX509Authorities('acme.internal', authoritiesOf(one)),
+          X509Bundle.fromX509Authorities('partner.example', [partnerRoot.der]),
+        ])
+        return ours(() => x509svid.verify(one.chain, bundles, { now }))
+      }),
+    )
+
+    expect(x509Cases.length).toBeGreaterThanOrEqual(60)
+    expect(us.filter(({ id }) => id !== undefined).length).toBeGreaterThanOrEqual(30)
+    expect(differences(namesOf(x509Cases), us, theirs)).toEqual(documentedDifferences('X509-SVIDs'))
+  })
+
+  test('agree on each token but for the documented ones', async () => {
+    const bundle = bundleOf('acme.internal', ...signers)
+    const audienceOf = (one: (typeof jwtCases)[number]) => one.audience ?? (['orders'] as const)
+
+    const theirs = await go.judge(
+      { acme: { jwt: { 'acme.internal': bundle.marshal() } } },
+      jwtCases.map((one) => ({ within: 'acme', token: one.token, audience: audienceOf(one) })),
+    )
+    const us = await Promise.all(
+      jwtCases.map((one) =>
+        ours(() => jwtsvid.parseAndValidate(one.token, JWTBundleSet.from([bundle]), audienceOf(one))),
+      ),
+    )
+
+    expect(jwtCases.length).toBeGreaterThanOrEqual(60)
+    expect(us.filter(({ id }) => id !== undefined).length).toBeGreaterThanOrEqual(20)
+    expect(differences(namesOf(jwtCases), us, theirs)).toEqual(documentedDifferences('JWT-SVIDs'))
+  })
+})
+
+function namesOf(cases: readonly { readonly name: string }[]): readonly string[] {
+  const names = cases.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  return names
+}

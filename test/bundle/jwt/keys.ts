@@ -43,17 +43,3 @@ export function modulus(bits: number): Uint8Array {
 export function rsaKey(bits: number, exponent: Uint8Array): KeyObject {
   return createPublicKey({ key: rsaJWK(modulus(bits), exponent), format: 'jwk' })
 }
-
-/** A key on P-256 whose curve is written out instead of named (RFC 5480 §2.1.1 forbids that). */
-export const unnamedCurveKey: KeyObject = createPublicKey({
-  key: Buffer.from(
-    'MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////MFsEIP////8A' +
-      'AAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROd' +
-      'JreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP//' +
-      '//8AAAAA//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABBqcABn/h2SGhQUGWFOD5eFiCJppUN38QMBgRtYKfemZdklW99nV6uGG' +
-      'taTxOPQ+ptaHFkeduXr7ygc2OcwwO94=',
-    'base64',
-  ),
-  format: 'der',
-  type: 'spki',
-})

@@ -1,10 +1,12 @@
+export type { CallOptions } from './calls.ts'
 export {
-  type CallOptions,
+  type FetchOptions,
   type WatchOptions,
   WorkloadAPIClient,
   type WorkloadAPIClientOptions,
 } from './client.ts'
 export { type Clock, systemClock } from './clock.ts'
+export { getDefaultAddress, socketEnv, validateAddress } from './endpoint.ts'
 export { WorkloadAPIError } from './error.ts'
 export type { SourceHealth, SourceState } from './health.ts'
 export { JWTSource, type JWTSourceOptions } from './jwt-source.ts'

@@ -36,4 +36,11 @@ export interface SourceOptions {
 export interface UpdateOptions {
   /** Ends the wait, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Whether the process stays alive while somebody waits. A source by itself never keeps it alive; a program
+   * that does nothing but follow updates wants this.
+   *
+   * @default false
+   */
+  readonly persistent?: boolean | undefined
 }

@@ -29,25 +29,23 @@ export const ALGORITHMS = [
 ] as const
 
 const CURVES = new Map([
-  ['256', 'P-256'],
-  ['384', 'P-384'],
-  ['512', 'P-521'],
+  ['ES256', 'P-256'],
+  ['ES384', 'P-384'],
+  ['ES512', 'P-521'],
 ])
-const signers = new Map<string, Signer>()
+const keyPairs = new Map<string, { publicKey: KeyObject; privateKey: KeyObject }>()
 
-/** The signer of an algorithm under a `kid`, with a key of its own; the same one each time. */
-export function signer(alg: string, kid = `key-${alg}`): Signer {
-  const known = signers.get(alg + kid)
-  if (known !== undefined) return known
-  const made = { alg, kid, ...keyPair(alg) }
-  signers.set(alg + kid, made)
-  return made
-}
-
-function keyPair(alg: string): { publicKey: KeyObject; privateKey: KeyObject } {
-  return alg.startsWith('ES')
-    ? generateKeyPairSync('ec', { namedCurve: CURVES.get(alg.slice(2)) ?? 'P-256' })
-    : generateKeyPairSync('rsa', { modulusLength: 2048 })
+/** A signer of an algorithm; algorithms of one kind of key share the key of a `kid`, which takes long to make. */
+export function signer(alg: string, kid?: string): Signer {
+  const curve = CURVES.get(alg)
+  const name = `${curve ?? 'RSA'} ${kid}`
+  const keyPair =
+    keyPairs.get(name) ??
+    (curve === undefined
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: curve }))
+  keyPairs.set(name, keyPair)
+  return { alg, kid: kid ?? `key-${alg}`, ...keyPair }
 }
 
 /** A bundle with the public keys of these signers. */

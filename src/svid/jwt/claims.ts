@@ -2,6 +2,7 @@ import type { JSONRecord } from '../../internal/json.ts'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { SVIDError } from '../error.ts'
 import { parseTokenJSON } from './json.ts'
+import { isNumericDate } from './numeric-date.ts'
 
 /** The claims of a JWT-SVID: those that are acted on in their own types, and all as JSON. */
 export interface Claims {
@@ -97,9 +98,4 @@ function timeOf(name: string, value: unknown, rule: string, id: SpiffeID): numbe
       rule,
     },
   )
-}
-
-/** A JSON number of seconds since 1970, a fraction included; one too large for a double is not a time. */
-function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
 }

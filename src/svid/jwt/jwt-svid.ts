@@ -3,6 +3,7 @@ import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { Claims } from './claims.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import type { JWTSVIDHeader } from './header.ts'
+import { dateOf } from './numeric-date.ts'
 
 /** What a JWT-SVID is made of. */
 interface JWTSVIDParts {
@@ -118,11 +119,4 @@ export class JWTSVID {
   [inspect.custom](): string {
     return this.toString()
   }
-}
-
-const LAST_DATE_MS = 8.64e15
-
-/** The time as a date; where it lies beyond what a date can say, the first or the last. */
-function dateOf(seconds: number): Date {
-  return new Date(Math.min(Math.max(seconds * 1000, -LAST_DATE_MS), LAST_DATE_MS))
 }

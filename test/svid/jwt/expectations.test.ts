@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { parseAndValidate, parseInsecure } from '../../../src/svid/jwt/index.ts'
+import { NOW, token } from '../../support/jwt.ts'
+import { AUTHORITY, BUNDLE } from './verdict-of.ts'
+
+/** What TypeScript would not let through. */
+const untyped = <T>(value: unknown): T => value as T
+
+const text = token(AUTHORITY)
+
+it.each([
+  ['no audience', undefined],
+  ['an empty audience', ''],
+  ['an empty list of audiences', []],
+  ['an empty audience in a list', ['orders', '']],
+  ['an audience that is no string', ['orders', 1]],
+  ['an array in an array', [['orders']]],
+  ['an object', { 0: 'orders', length: 1 }],
+  ['a set', new Set(['orders'])],
+])('%s is a wrong argument', async (_, audiences) => {
+  expect(parseInsecure(text, ['orders', 'payments'], { now: NOW })).toBeDefined()
+  await expect(parseAndValidate(text, BUNDLE, untyped(audiences), { now: NOW })).rejects.toThrow(TypeError)
+  expect(() => parseInsecure(text, untyped(audiences), { now: NOW })).toThrow(TypeError)
+})
+
+it.each([
+  [
+    'leewaySeconds',
+    [-1, 121, Number.NaN, Number.POSITIVE_INFINITY, '30', null, 30n],
+    [0, 0.5, 120, undefined],
+  ],
+  ['now', [new Date(Number.NaN), NOW.getTime(), NOW.toISOString(), null], [NOW]],
+  ['audienceMatch', ['some', '', null, true], ['any', 'all', undefined]],
+  ['requirePath', ['false', 0, null], [true, false, undefined]],
+])('%s is checked', async (name, wrong, right) => {
+  for (const value of right) {
+    await expect(parseAndValidate(text, BUNDLE, 'orders', { now: NOW, [name]: value })).resolves.toBeDefined()
+  }
+  for (const value of wrong) {
+    const options = untyped<object>({ now: NOW, [name]: value })
+    await expect(parseAndValidate(text, BUNDLE, 'orders', options)).rejects.toThrow(TypeError)
+    expect(() => parseInsecure(text, 'orders', options)).toThrow(TypeError)
+  }
+})
+
+describe('a wrong argument', () => {
+  it.each([undefined, null, 1, {}, Buffer.from(text)])(
+    'is a token that is no string, as %s',
+    async (token) => {
+      await expect(parseAndValidate(untyped(token), BUNDLE, 'orders')).rejects.toThrow(TypeError)
+      expect(() => parseInsecure(untyped(token), 'orders')).toThrow(TypeError)
+    },
+  )
+
+  it.each([undefined, null, {}, { getJWTBundle: BUNDLE }])(
+    'is a source that is none, as %s',
+    async (bundles) => {
+      await expect(parseAndValidate(text, untyped(bundles), 'orders')).rejects.toThrow(TypeError)
+    },
+  )
+
+  it.each([null, true, 'acme.internal'])('is an authorizer that is no function, as %s', async (authorize) => {
+    await expect(parseAndValidate(text, BUNDLE, 'orders', untyped({ authorize }))).rejects.toThrow(TypeError)
+  })
+
+  it('is found before the token is looked at', async () => {
+    await expect(parseAndValidate('not a token', BUNDLE, untyped([]))).rejects.toThrow(TypeError)
+  })
+})
+
+it('reads the arguments once, so that a change to them during the call changes nothing', async () => {
+  const audiences: [string, ...string[]] = ['orders']
+  const now = new Date(NOW)
+  const source = {
+    getJWTBundle: async () => {
+      audiences[0] = 'payments'
+      now.setTime(0)
+      return BUNDLE
+    },
+  }
+  await expect(parseAndValidate(text, source, audiences, { now, leewaySeconds: 0 })).resolves.toBeDefined()
+})

@@ -9,6 +9,14 @@ const project = (name: string, include: string[], options: Record<string, unknow
 const report = process.env['TEST_REPORT']
 
 export default defineConfig({
+  resolve: {
+    // As in tsconfig.json: the package under its own name is its source.
+    alias: [
+      { find: /^js-spiffe$/, replacement: new URL('src/index.ts', import.meta.url).pathname },
+      { find: /^js-spiffe\/errors$/, replacement: new URL('src/errors.ts', import.meta.url).pathname },
+      { find: /^js-spiffe\/(\w+)$/, replacement: new URL('src/$1/index.ts', import.meta.url).pathname },
+    ],
+  },
   test: {
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [

@@ -56,6 +56,14 @@ export class Components {
     return inner
   }
 
+  /** The next component if it is a BOOLEAN DEFAULT FALSE, which DER leaves out where it is false (X.690 §11.5). */
+  defaultFalse(): boolean {
+    const element = this.optional(TAG.boolean)
+    if (element === undefined) return false
+    if (!readBoolean(element)) throw malformed(`${this.#name} has a default value in it`, 'X.690 §11.5')
+    return true
+  }
+
   /** Refuses whatever has not been taken. */
   end(): void {
     if (this.#next !== this.#children.length) throw malformed(`${this.#name} has a component too many`)
@@ -74,10 +82,11 @@ export function elementsOf(
 }
 
 /** A BOOLEAN: `true` is all ones (X.690 §11.1). */
-export function readBoolean(element: DERElement): boolean {
-  const [value, ...rest] = element.contents
-  if (rest.length > 0 || (value !== 0x00 && value !== 0xff))
+export function readBoolean({ document, contentStart, end }: DERElement): boolean {
+  const value = document[contentStart]
+  if (end - contentStart !== 1 || (value !== 0x00 && value !== 0xff)) {
     throw malformed('a BOOLEAN is not DER', 'X.690 §11.1')
+  }
   return value === 0xff
 }
 
@@ -91,23 +100,24 @@ export function readInteger(element: DERElement): Uint8Array {
   return contents
 }
 
-/** An INTEGER (0..MAX) that counts something. One beyond 2^53 loses precision and no meaning. */
-export function readCount(element: DERElement): number {
-  const contents = readUnsigned(element)
-  return contents.reduce((sum, octet) => sum * 256 + octet, 0)
-}
-
-/** The contents of an INTEGER that must not be negative. */
+/** The octets of an INTEGER that must not be negative, most significant first and without leading zeros. */
 export function readUnsigned(element: DERElement): Uint8Array {
   const contents = readInteger(element)
-  if ((contents[0] ?? 0) >= 0x80) throw malformed('an INTEGER is negative')
-  return contents
+  const first = contents[0] ?? 0
+  if (first >= 0x80) throw malformed('an INTEGER is negative')
+  return first === 0 ? contents.subarray(1) : contents
+}
+
+/** An INTEGER (0..MAX) that counts something. One beyond 2^53 loses precision, and no meaning. */
+export function readCount(element: DERElement): number {
+  return readUnsigned(element).reduce((sum, octet) => sum * 256 + octet, 0)
 }
 
 /** A BIT STRING that is filled to the last octet, as keys and signatures are. */
-export function readOctetsOfBitString(element: DERElement): Uint8Array {
-  if (element.contents[0] !== 0) throw malformed('a BIT STRING does not hold whole octets')
-  return element.contents.subarray(1)
+export function readOctetsOfBitString({ document, contentStart, end }: DERElement): Uint8Array {
+  if (end === contentStart || document[contentStart] !== 0)
+    throw malformed('a BIT STRING does not hold whole octets')
+  return document.subarray(contentStart + 1, end)
 }
 
 /** The named bits of a BIT STRING, without trailing zero bits (X.690 §11.2): whether each one is set. */
@@ -123,26 +133,28 @@ export function readNamedBits(element: DERElement): readonly boolean[] {
   return bits
 }
 
-/** An OBJECT IDENTIFIER in dotted form. */
-export function readOID(element: DERElement): string {
-  return decodeOID(element.contents)
-}
-
 /** Text of characters below 128, as an IA5String holds it. */
-export function readASCII(contents: Uint8Array): string {
-  if (contents.some((octet) => octet > 0x7f)) throw malformed('an IA5String has characters beyond ASCII')
-  return Buffer.from(contents).toString('latin1')
+export function readASCII({ document, contentStart, end }: DERElement): string {
+  let text = ''
+  for (let i = contentStart; i < end; i++) {
+    const octet = document[i] ?? 0
+    if (octet > 0x7f) throw malformed('an IA5String has characters beyond ASCII')
+    text += String.fromCharCode(octet)
+  }
+  return text
 }
 
 // Longer than any in use; the arcs of one are decoded with arithmetic that grows with them.
 const LONGEST_OID = 128
 
-function decodeOID(contents: Uint8Array): string {
-  if (contents.length > LONGEST_OID) throw malformed('an OBJECT IDENTIFIER is too long', 'this library')
+/** An OBJECT IDENTIFIER in dotted form. */
+export function readOID({ document, contentStart, end }: DERElement): string {
+  if (end - contentStart > LONGEST_OID) throw malformed('an OBJECT IDENTIFIER is too long', 'this library')
   let text = ''
   let arc: number | bigint = 0
   let isArcStart = true
-  for (const octet of contents) {
+  for (let i = contentStart; i < end; i++) {
+    const octet = document[i] ?? 0
     if (isArcStart && octet === 0x80) throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
     const low = octet & 0x7f
     // Arcs out of UUIDs have 128 bits.
@@ -161,5 +173,5 @@ function decodeOID(contents: Uint8Array): string {
 function firstArcs(arc: number | bigint): string {
   if (arc < 40) return `0.${arc}`
   if (arc < 80) return `1.${Number(arc) - 40}`
-  return `2.${BigInt(arc) - 80n}`
+  return `2.${typeof arc === 'number' ? arc - 80 : arc - 80n}`
 }

@@ -30,7 +30,7 @@ export function contextConstructed(number: number): number {
   return 0xa0 | number
 }
 
-// What certificates in use need is about a third of each.
+// Certificates in use need a third of each.
 const DEEPEST = 24
 const MOST_ELEMENTS = 20_000
 
@@ -38,40 +38,47 @@ const CONSTRUCTED = 0x20
 const HIGH_TAG_NUMBER = 0x1f
 const UNIVERSAL_CLASS_END = 0x40
 
+const NONE: readonly DERElement[] = Object.freeze([])
+
 /** One element of a DER document: its tag, where its contents are, and the elements that it is made of. */
 export class DERElement {
   /** The identifier octet: class, constructed bit and tag number. */
   readonly tag: number
+  /** The bytes of the whole document. */
+  readonly document: Uint8Array
+  /** Where the element begins in the document, with its tag. */
+  readonly start: number
+  /** Where its contents begin. */
+  readonly contentStart: number
+  /** Where it ends. */
+  readonly end: number
   /** The elements in it; none where it is primitive. */
   readonly children: readonly DERElement[]
 
-  readonly #document: Uint8Array
-  readonly #start: number
-  readonly #contentStart: number
-  readonly #end: number
-
   constructor(
-    document: Uint8Array,
     tag: number,
-    [start, contentStart, end]: readonly [number, number, number],
+    document: Uint8Array,
+    start: number,
+    contentStart: number,
+    end: number,
     children: readonly DERElement[],
   ) {
     this.tag = tag
+    this.document = document
+    this.start = start
+    this.contentStart = contentStart
+    this.end = end
     this.children = children
-    this.#document = document
-    this.#start = start
-    this.#contentStart = contentStart
-    this.#end = end
   }
 
   /** The element as it was encoded: a view, not a copy. */
   get raw(): Uint8Array {
-    return this.#document.subarray(this.#start, this.#end)
+    return this.document.subarray(this.start, this.end)
   }
 
   /** What follows tag and length: a view, not a copy. */
   get contents(): Uint8Array {
-    return this.#document.subarray(this.#contentStart, this.#end)
+    return this.document.subarray(this.contentStart, this.end)
   }
 }
 
@@ -83,7 +90,7 @@ export class DERElement {
  */
 export function readDER(bytes: Uint8Array): DERElement {
   const reader = new Reader(bytes)
-  const element = reader.element(0, bytes.length, 0)
+  const element = reader.element(bytes.length, 0)
   if (reader.position !== bytes.length) throw malformed('bytes follow the end')
   return element
 }
@@ -99,7 +106,8 @@ export function splitDER(bytes: Uint8Array, most: number): Uint8Array[] {
   while (reader.position < bytes.length) {
     if (parts.length === most) throw malformed(`there are more than ${most} elements`)
     const start = reader.position
-    reader.position = reader.header(bytes.length).end
+    reader.tag(bytes.length)
+    reader.position = reader.contentEnd(bytes.length)
     parts.push(bytes.subarray(start, reader.position))
   }
   return parts
@@ -119,45 +127,52 @@ class Reader {
     this.#bytes = bytes
   }
 
-  element(start: number, limit: number, depth: number): DERElement {
+  element(limit: number, depth: number): DERElement {
     if (depth > DEEPEST) throw malformed(`elements are nested deeper than ${DEEPEST}`)
     this.#elements += 1
     if (this.#elements > MOST_ELEMENTS) throw malformed(`there are more than ${MOST_ELEMENTS} elements`)
-    this.position = start
-    const { tag, contentStart, end } = this.header(limit)
-    const children: DERElement[] = []
-    if ((tag & CONSTRUCTED) !== 0) {
-      let next = contentStart
-      while (next < end) {
-        children.push(this.element(next, end, depth + 1))
-        next = this.position
-      }
-    }
+    const start = this.position
+    const tag = this.tag(limit)
+    const end = this.contentEnd(limit)
+    const contentStart = this.position
+    const children = (tag & CONSTRUCTED) === 0 ? NONE : this.#elementsUntil(end, depth + 1)
     this.position = end
-    return new DERElement(this.#bytes, tag, [start, contentStart, end], children)
+    return new DERElement(tag, this.#bytes, start, contentStart, end, children)
   }
 
-  header(limit: number): { tag: number; contentStart: number; end: number } {
+  #elementsUntil(end: number, depth: number): readonly DERElement[] {
+    const elements: DERElement[] = []
+    while (this.position < end) elements.push(this.element(end, depth))
+    return elements
+  }
+
+  /** X.690 §8.1.2 */
+  tag(limit: number): number {
     const tag = this.#octet(limit)
     if ((tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER)
       throw malformed('a tag number is above 30', 'X.690 §8.1.2')
     if (tag < UNIVERSAL_CLASS_END) {
-      const isConstructed = (tag & CONSTRUCTED) !== 0
-      if (isConstructed !== (tag === TAG.sequence || tag === TAG.set)) {
-        throw malformed('a universal type is constructed where it must be primitive, or the other way round')
+      if (tag === 0) throw malformed('there are end-of-contents octets', 'X.690 §10.1')
+      // DER has no constructed strings (X.690 §10.2).
+      if (((tag & CONSTRUCTED) !== 0) !== (tag === TAG.sequence || tag === TAG.set)) {
+        throw malformed(
+          'a universal type is constructed and must not be, or the other way round',
+          'X.690 §10.2',
+        )
       }
-      if (tag === 0) throw malformed('there are end-of-contents octets')
     }
-    const length = this.#length(limit)
-    const contentStart = this.position
-    const end = contentStart + length
-    if (end > limit) throw malformed('a length reaches past the end of what it is in')
-    return { tag, contentStart, end }
+    return tag
   }
 
-  #length(limit: number): number {
+  /** Reads the length, and says where the contents end (X.690 §8.1.3, §10.1). */
+  contentEnd(limit: number): number {
     const first = this.#octet(limit)
-    if (first < 0x80) return first
+    const length = first < 0x80 ? first : this.#longLength(first, limit)
+    if (length > limit - this.position) throw malformed('a length reaches past the end of what it is in')
+    return this.position + length
+  }
+
+  #longLength(first: number, limit: number): number {
     if (first === 0x80) throw malformed('a length is indefinite', 'X.690 §10.1')
     const octets = first & 0x7f
     if (octets > 4) throw malformed('a length takes more than four octets')

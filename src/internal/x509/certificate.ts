@@ -10,36 +10,10 @@ import {
   readOID,
 } from '../der-values.ts'
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
+import { type Details, readDetails } from './details.ts'
 import { DistinguishedName } from './distinguished-name.ts'
-import {
-  type BasicConstraints,
-  type KeyUsage,
-  type PolicyConstraints,
-  type PolicyMapping,
-  readAuthorityKeyIdentifier,
-  readBasicConstraints,
-  readCertificatePolicies,
-  readDefaultFalse,
-  readExtendedKeyUsage,
-  readInhibitAnyPolicy,
-  readKeyUsage,
-  readPolicyConstraints,
-  readPolicyMappings,
-  readSubjectAltName,
-  readSubjectKeyIdentifier,
-} from './extensions.ts'
-import type { GeneralName } from './general-name.ts'
-import { type NameConstraints, readNameConstraints } from './name-constraints.ts'
-import { EXTENSION } from './oid.ts'
-import { type PublicKeyInfo, readPublicKeyInfo } from './public-key-info.ts'
+import type { Extension } from './extensions.ts'
 import { readTime } from './time.ts'
-
-/** An extension of a certificate (RFC 5280 §4.2). */
-export interface Extension {
-  readonly critical: boolean
-  /** The DER that the extension wraps. */
-  readonly value: Uint8Array
-}
 
 // As many as one Workload API message can hold: its bytes are what is bounded.
 const MOST_CERTIFICATES = 100_000
@@ -47,8 +21,8 @@ const MOST_CERTIFICATES = 100_000
 /**
  * The facts of one X.509 certificate, as its bytes state them. Immutable, and no verdict on any of them.
  *
- * The outer structure is read at once; what an extension says is read when it is asked for, so each accessor
- * of one can throw `ERR_SPIFFE_DER_MALFORMED`.
+ * The structure is read at once, and with it everything that finding a path needs. What key and extensions say
+ * is read later, so that a strange extension costs nothing but the certificate it is in.
  */
 export class Certificate {
   /** The whole certificate. */
@@ -77,9 +51,7 @@ export class Certificate {
   readonly extensions: ReadonlyMap<string, Extension>
 
   #publicKey: KeyObject | undefined
-  #publicKeyInfo: PublicKeyInfo | undefined
-  #isRead = false
-  readonly #read = new Map<string, unknown>()
+  #details: Details | undefined
 
   /**
    * Reads the DER of one certificate; the bytes are copied.
@@ -140,12 +112,6 @@ export class Certificate {
     return this.issuer.key === this.subject.key
   }
 
-  /** What the public key is, as far as rules look at it (RFC 5280 §4.1.2.7). */
-  get publicKeyInfo(): PublicKeyInfo {
-    this.#publicKeyInfo ??= readPublicKeyInfo(this.spki)
-    return this.#publicKeyInfo
-  }
-
   /**
    * The public key for `node:crypto`, made once.
    *
@@ -156,99 +122,16 @@ export class Certificate {
     return this.#publicKey
   }
 
-  /** RFC 5280 §4.2.1.3 */
-  get keyUsage(): KeyUsage | undefined {
-    return this.#extension(EXTENSION.keyUsage, readKeyUsage)
-  }
-
-  /** RFC 5280 §4.2.1.9 */
-  get basicConstraints(): BasicConstraints | undefined {
-    return this.#extension(EXTENSION.basicConstraints, readBasicConstraints)
-  }
-
-  /** RFC 5280 §4.2.1.12 */
-  get extendedKeyUsage(): ReadonlySet<string> | undefined {
-    return this.#extension(EXTENSION.extendedKeyUsage, readExtendedKeyUsage)
-  }
-
-  /** RFC 5280 §4.2.1.6 */
-  get subjectAltNames(): readonly GeneralName[] {
-    return this.#extension(EXTENSION.subjectAltName, readSubjectAltName) ?? []
-  }
-
-  /** The values of the URI names among the alternative ones, in their order (X509-SVID §2). */
-  get uriSANs(): readonly string[] {
-    return this.subjectAltNames.flatMap((name) => (name.form === 'uri' ? [name.value] : []))
-  }
-
-  /** RFC 5280 §4.2.1.10 */
-  get nameConstraints(): NameConstraints | undefined {
-    return this.#extension(EXTENSION.nameConstraints, readNameConstraints)
-  }
-
-  /** RFC 5280 §4.2.1.2 */
-  get subjectKeyIdentifier(): Uint8Array | undefined {
-    return this.#extension(EXTENSION.subjectKeyIdentifier, readSubjectKeyIdentifier)
-  }
-
-  /** Of the issuer's key, where it is told by its identifier (RFC 5280 §4.2.1.1). */
-  get authorityKeyIdentifier(): Uint8Array | undefined {
-    return this.#extension(EXTENSION.authorityKeyIdentifier, readAuthorityKeyIdentifier)
-  }
-
-  /** RFC 5280 §4.2.1.4 */
-  get certificatePolicies(): ReadonlySet<string> | undefined {
-    return this.#extension(EXTENSION.certificatePolicies, readCertificatePolicies)
-  }
-
-  /** RFC 5280 §4.2.1.5 */
-  get policyMappings(): readonly PolicyMapping[] {
-    return this.#extension(EXTENSION.policyMappings, readPolicyMappings) ?? []
-  }
-
-  /** RFC 5280 §4.2.1.11 */
-  get policyConstraints(): PolicyConstraints | undefined {
-    return this.#extension(EXTENSION.policyConstraints, readPolicyConstraints)
-  }
-
-  /** RFC 5280 §4.2.1.14 */
-  get inhibitAnyPolicy(): number | undefined {
-    return this.#extension(EXTENSION.inhibitAnyPolicy, readInhibitAnyPolicy)
-  }
-
   /**
-   * Reads whatever is read only when it is asked for; from then on no accessor throws.
+   * What key and extensions say, read whole when it is first asked for.
    *
-   * @throws `SpiffeError` `ERR_SPIFFE_DER_MALFORMED`
+   * @throws `SpiffeError` `ERR_SPIFFE_DER_MALFORMED` when any of it cannot be read.
    */
-  readEverything(): void {
-    if (this.#isRead) return
-    for (const accessor of ACCESSORS) void this[accessor]
-    this.#isRead = true
-  }
-
-  #extension<T>(oid: string, read: (value: Uint8Array) => T): T | undefined {
-    const extension = this.extensions.get(oid)
-    if (extension === undefined) return undefined
-    if (!this.#read.has(oid)) this.#read.set(oid, read(extension.value))
-    return this.#read.get(oid) as T
+  get details(): Details {
+    this.#details ??= readDetails(this.spki, this.extensions)
+    return this.#details
   }
 }
-
-const ACCESSORS = [
-  'publicKeyInfo',
-  'keyUsage',
-  'basicConstraints',
-  'extendedKeyUsage',
-  'subjectAltNames',
-  'nameConstraints',
-  'subjectKeyIdentifier',
-  'authorityKeyIdentifier',
-  'certificatePolicies',
-  'policyMappings',
-  'policyConstraints',
-  'inhibitAnyPolicy',
-] as const satisfies (keyof Certificate)[]
 
 /** Version ::= INTEGER { v1(0), v2(1), v3(2) }, where v1 is the default that DER leaves out. */
 function readVersion(element: DERElement | undefined): number {
@@ -264,7 +147,7 @@ function readExtensions(list: DERElement | undefined): ReadonlyMap<string, Exten
   for (const extension of elementsOf(list, 'the list of extensions')) {
     const parts = new Components(extension, 'an extension')
     const oid = readOID(parts.take(TAG.objectIdentifier))
-    const critical = readDefaultFalse(parts)
+    const critical = parts.defaultFalse()
     const value = parts.take(TAG.octetString).contents
     parts.end()
     if (extensions.has(oid)) throw malformed(`the extension ${oid} appears twice`, 'RFC 5280 §4.2')

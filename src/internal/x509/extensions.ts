@@ -1,14 +1,13 @@
 import { contextConstructed, contextPrimitive, malformed, readDER, TAG } from '../der.ts'
-import {
-  Components,
-  elementsOf,
-  readBoolean,
-  readCount,
-  readInteger,
-  readNamedBits,
-  readOID,
-} from '../der-values.ts'
+import { Components, elementsOf, readCount, readInteger, readNamedBits, readOID } from '../der-values.ts'
 import { type GeneralName, readGeneralNames } from './general-name.ts'
+
+/** An extension as it stands in a certificate (RFC 5280 §4.2). */
+export interface Extension {
+  readonly critical: boolean
+  /** The DER that the extension wraps. */
+  readonly value: Uint8Array
+}
 
 /** What the key of a certificate may be used for (RFC 5280 §4.2.1.3). */
 export interface KeyUsage {
@@ -47,7 +46,7 @@ export function readKeyUsage(value: Uint8Array): KeyUsage {
 /** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL } */
 export function readBasicConstraints(value: Uint8Array): BasicConstraints {
   const parts = new Components(readDER(value), 'the Basic Constraints')
-  const cA = readDefaultFalse(parts)
+  const cA = parts.defaultFalse()
   const pathLen = parts.optional(TAG.integer)
   parts.end()
   return { cA, pathLen: pathLen && readCount(pathLen) }
@@ -134,14 +133,6 @@ export function readInhibitAnyPolicy(value: Uint8Array): number {
   const element = readDER(value)
   if (element.tag !== TAG.integer) throw malformed('the Inhibit anyPolicy has another type')
   return readCount(element)
-}
-
-/** A BOOLEAN DEFAULT FALSE, which DER leaves out where it is false (X.690 §11.5). */
-export function readDefaultFalse(parts: Components): boolean {
-  const element = parts.optional(TAG.boolean)
-  if (element === undefined) return false
-  if (!readBoolean(element)) throw malformed('a default value is encoded', 'X.690 §11.5')
-  return true
 }
 
 function readTypedOID(element: Parameters<typeof readOID>[0]): string {

@@ -26,13 +26,13 @@ const FORMS: ReadonlyMap<number, UnreadForm> = new Map([
 export function readGeneralName(element: DERElement): GeneralName {
   switch (element.tag) {
     case contextPrimitive(1):
-      return { form: 'email', value: readASCII(element.contents) }
+      return { form: 'email', value: readASCII(element) }
     case contextPrimitive(2):
-      return { form: 'dns', value: readASCII(element.contents) }
+      return { form: 'dns', value: readASCII(element) }
     case contextConstructed(4):
       return { form: 'directory', value: readDirectoryName(element) }
     case contextPrimitive(6):
-      return { form: 'uri', value: readASCII(element.contents) }
+      return { form: 'uri', value: readASCII(element) }
     case contextPrimitive(7):
       return { form: 'ip', value: element.contents }
     default: {

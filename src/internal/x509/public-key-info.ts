@@ -1,11 +1,11 @@
 import { type DERElement, malformed, readDER, TAG } from '../der.ts'
-import { Components, readOctetsOfBitString, readOID, readUnsigned } from '../der-values.ts'
+import { Components, readCount, readOctetsOfBitString, readOID, readUnsigned } from '../der-values.ts'
 import { readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import { KEY } from './oid.ts'
 
 /** What a SubjectPublicKeyInfo says about its key, as far as rules look at it. */
 export type PublicKeyInfo =
-  | { readonly type: 'rsa'; readonly modulusBits: number; readonly exponent: bigint }
+  | { readonly type: 'rsa'; readonly modulusBits: number; readonly exponent: number }
   | { readonly type: 'ec'; readonly curve: string; readonly point: Uint8Array }
   | { readonly type: 'ed25519'; readonly octets: number }
   | { readonly type: 'other'; readonly algorithm: string }
@@ -33,10 +33,11 @@ export function readPublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
 /** RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER } (RFC 8017 §A.1.1) */
 function readRSA(key: Uint8Array): PublicKeyInfo {
   const parts = new Components(readDER(key), 'an RSA public key')
-  const modulus = unsignedToBigInt(parts.take(TAG.integer))
-  const exponent = unsignedToBigInt(parts.take(TAG.integer))
+  const modulus = readUnsigned(parts.take(TAG.integer))
+  const exponent = readCount(parts.take(TAG.integer))
   parts.end()
-  return { type: 'rsa', modulusBits: modulus.toString(2).length, exponent }
+  const modulusBits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24)
+  return { type: 'rsa', modulusBits, exponent }
 }
 
 /** ECParameters, of which a certificate may only hold a named curve (RFC 5480 §2.1.1). */
@@ -44,8 +45,4 @@ function readNamedCurve(parameters: DERElement | undefined): string {
   if (parameters?.tag !== TAG.objectIdentifier)
     throw malformed('an EC key has no named curve', 'RFC 5480 §2.1.1')
   return readOID(parameters)
-}
-
-function unsignedToBigInt(element: DERElement): bigint {
-  return BigInt(`0x${Buffer.from(readUnsigned(element)).toString('hex')}`)
 }

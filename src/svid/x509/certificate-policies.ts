@@ -28,7 +28,7 @@ export const ANY_POLICY_STATE: PolicyState = {
 /** RFC 5280 §6.1.3 (d), (e): the policies of one more certificate; the leaf is the last one. */
 export function withPoliciesOf(certificate: Certificate, state: PolicyState, isLeaf: boolean): PolicyState {
   const { expected } = state
-  const policies = certificate.certificatePolicies
+  const policies = certificate.details.certificatePolicies
   // (e) without the extension the tree is NULL
   if (expected === undefined || policies === undefined) return { ...state, expected: undefined }
   // (d)(1) a policy that is expected, or anything where anyPolicy is
@@ -49,7 +49,7 @@ export function lacksPolicy({ explicitPolicy, expected }: PolicyState): boolean 
 
 /** RFC 5280 §6.1.4 (a): anyPolicy is mapped, which is never valid. */
 export function mapsAnyPolicy(certificate: Certificate): boolean {
-  return certificate.policyMappings.some(
+  return certificate.details.policyMappings.some(
     ({ issuerDomainPolicy, subjectDomainPolicy }) =>
       issuerDomainPolicy === ANY_POLICY || subjectDomainPolicy === ANY_POLICY,
   )
@@ -57,7 +57,7 @@ export function mapsAnyPolicy(certificate: Certificate): boolean {
 
 /** RFC 5280 §6.1.4 (b), (h) to (j): what an intermediate asks of the certificates below it. */
 export function belowIntermediate(certificate: Certificate, state: PolicyState): PolicyState {
-  const { requireExplicitPolicy, inhibitPolicyMapping } = certificate.policyConstraints ?? {}
+  const { requireExplicitPolicy, inhibitPolicyMapping } = certificate.details.policyConstraints ?? {}
   // (h) a self-issued certificate does not count
   const step = certificate.isSelfIssued ? 0 : 1
   return {
@@ -65,19 +65,19 @@ export function belowIntermediate(certificate: Certificate, state: PolicyState):
     // (i), (j)
     explicitPolicy: lower(state.explicitPolicy, step, requireExplicitPolicy),
     policyMapping: lower(state.policyMapping, step, inhibitPolicyMapping),
-    inhibitAnyPolicy: lower(state.inhibitAnyPolicy, step, certificate.inhibitAnyPolicy),
+    inhibitAnyPolicy: lower(state.inhibitAnyPolicy, step, certificate.details.inhibitAnyPolicy),
   }
 }
 
 /** RFC 5280 §6.1.5 (a), (b): the leaf counts, and can itself require a policy. */
 export function afterLeaf(leaf: Certificate, state: PolicyState): PolicyState {
-  const isRequired = leaf.policyConstraints?.requireExplicitPolicy === 0
+  const isRequired = leaf.details.policyConstraints?.requireExplicitPolicy === 0
   return { ...state, explicitPolicy: isRequired ? 0 : Math.max(0, state.explicitPolicy - 1) }
 }
 
 /** RFC 5280 §6.1.4 (b): policies of the issuer's domain become those of the subject's, or end. */
 function mapped(certificate: Certificate, { expected, policyMapping }: PolicyState): PolicyState['expected'] {
-  const mappings = certificate.policyMappings
+  const mappings = certificate.details.policyMappings
   if (expected === undefined || mappings.length === 0) return expected
   const next = new Set(expected)
   for (const { issuerDomainPolicy } of mappings) next.delete(issuerDomainPolicy)

@@ -21,7 +21,7 @@ const PROCESSED: ReadonlySet<string> = new Set([
 /** Refuses a certificate in which something cannot be read: unread is not the same as absent. */
 export function assertReadable(certificate: Certificate): void {
   try {
-    certificate.readEverything()
+    void certificate.details
   } catch (cause) {
     throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_MALFORMED', `${describe(certificate)} cannot be read`, {
       cause,
@@ -52,7 +52,7 @@ export function assertProcessed(certificate: Certificate, id: SpiffeID): void {
 /** The rules for a certificate that issued another one: an authority of the bundle or an intermediate. */
 export function assertMayIssue(certificate: Certificate, id: SpiffeID): void {
   // RFC 5280 §6.1.4 (k), X509-SVID §3.2: Basic Constraints are there, and cA is set
-  if (certificate.basicConstraints?.cA !== true) {
+  if (certificate.details.basicConstraints?.cA !== true) {
     throw refusal(
       id,
       'ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN',
@@ -60,7 +60,7 @@ export function assertMayIssue(certificate: Certificate, id: SpiffeID): void {
     )
   }
   // RFC 5280 §6.1.4 (n): a Key Usage, where there is one, has keyCertSign
-  if (certificate.keyUsage?.keyCertSign === false) {
+  if (certificate.details.keyUsage?.keyCertSign === false) {
     throw refusal(
       id,
       'ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN',

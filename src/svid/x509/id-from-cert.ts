@@ -34,7 +34,7 @@ export function idFromCert(certificate: Uint8Array | X509Certificate): SpiffeID 
 function parse(der: Uint8Array): Certificate {
   try {
     const certificate = Certificate.parse(der)
-    certificate.readEverything()
+    void certificate.details
     return certificate
   } catch (cause) {
     throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_MALFORMED', 'the certificate cannot be read', { cause })

@@ -7,7 +7,7 @@ import { describe, refusal } from './refusal.ts'
 const FEWEST_RSA_BITS = 2048
 // Above these, checking a signature is work that somebody else can make us do.
 const MOST_RSA_BITS = 8192
-const LARGEST_RSA_EXPONENT = 2n ** 32n - 1n
+const LARGEST_RSA_EXPONENT = 2 ** 32 - 1
 
 /** Octets of one coordinate, for the curves that are taken. */
 const CURVES: ReadonlyMap<string, number> = new Map([
@@ -18,7 +18,7 @@ const CURVES: ReadonlyMap<string, number> = new Map([
 
 /** Refuses a certificate whose key is too weak, or of a kind that nobody needs to support. */
 export function assertStrongKey(certificate: Certificate, id: SpiffeID): void {
-  const weakness = weaknessOf(certificate.publicKeyInfo)
+  const weakness = weaknessOf(certificate.details.publicKey)
   if (weakness !== undefined) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_WEAK_KEY', `${describe(certificate)} has ${weakness}`)
   }
@@ -30,9 +30,9 @@ function weaknessOf(key: PublicKeyInfo): string | undefined {
       if (key.modulusBits < FEWEST_RSA_BITS || key.modulusBits > MOST_RSA_BITS) {
         return `an RSA key of ${key.modulusBits} bits`
       }
-      // FIPS 186-5 §A.1.1: an even exponent has no inverse, and 1 makes every message its own signature
-      if (key.exponent < 3n || key.exponent % 2n === 0n) return 'an RSA exponent that is even or below 3'
       if (key.exponent > LARGEST_RSA_EXPONENT) return 'an RSA exponent of more than 32 bits'
+      // FIPS 186-5 §A.1.1: an even exponent has no inverse, and 1 makes every message its own signature
+      if (key.exponent < 3 || key.exponent % 2 === 0) return 'an RSA exponent that is even or below 3'
       return undefined
     case 'ec': {
       const octets = CURVES.get(key.curve)

@@ -8,7 +8,7 @@ import { refusal } from './refusal.ts'
  * Other kinds of alternative names may stand beside it in any number (X509-SVID §2).
  */
 export function spiffeIDOf(certificate: Certificate): SpiffeID {
-  const [uri, ...others] = certificate.uriSANs
+  const [uri, ...others] = certificate.details.uriSANs
   // X509-SVID §2: exactly one URI SAN
   if (uri === undefined) {
     throw refusal(

@@ -10,12 +10,13 @@ const PURPOSE_OF = { client: PURPOSE.clientAuth, server: PURPOSE.serverAuth } as
 
 /** The rules for a leaf that a peer authenticates with (X509-SVID §3.1 and §5.2). */
 export function assertLeaf(leaf: Certificate, id: SpiffeID, role: Role | undefined): void {
+  const { basicConstraints, keyUsage, extendedKeyUsage } = leaf.details
   // X509-SVID §5.2: cA is false, which it also is without Basic Constraints (RFC 5280 §4.2.1.9)
-  if (leaf.basicConstraints?.cA === true) {
+  if (basicConstraints?.cA === true) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_LEAF_IS_CA', 'its leaf is the certificate of a CA')
   }
   // X509-SVID §5.2: keyCertSign and cRLSign are not set
-  if (leaf.keyUsage?.keyCertSign === true || leaf.keyUsage?.cRLSign === true) {
+  if (keyUsage?.keyCertSign === true || keyUsage?.cRLSign === true) {
     throw refusal(
       id,
       'ERR_SPIFFE_X509_SVID_LEAF_MAY_SIGN',
@@ -35,14 +36,17 @@ export function assertLeaf(leaf: Certificate, id: SpiffeID, role: Role | undefin
     )
   }
   // RFC 5280 §4.2.1.3: to authenticate is to sign; a leaf without Key Usage may do anything
-  if (leaf.keyUsage?.digitalSignature === false) {
+  if (keyUsage?.digitalSignature === false) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_KEY_USAGE', 'the Key Usage of its leaf lacks digitalSignature', {
       rule: 'RFC 5280 §4.2.1.3',
     })
   }
   // RFC 5280 §4.2.1.12: the purposes, where they are listed, include the one the leaf is used for
-  const purposes = leaf.extendedKeyUsage
-  if (role !== undefined && purposes?.has(PURPOSE_OF[role]) === false && !purposes.has(PURPOSE.any)) {
+  if (
+    role !== undefined &&
+    extendedKeyUsage?.has(PURPOSE_OF[role]) === false &&
+    !extendedKeyUsage.has(PURPOSE.any)
+  ) {
     throw refusal(
       id,
       'ERR_SPIFFE_X509_SVID_EXTENDED_KEY_USAGE',

@@ -23,7 +23,7 @@ export function assertNamesPermitted(
   id: SpiffeID,
 ): void {
   for (const issuer of issuers) {
-    const { nameConstraints } = issuer
+    const { nameConstraints } = issuer.details
     if (nameConstraints === undefined) continue
     const isCritical = issuer.extensions.get(EXTENSION.nameConstraints)?.critical === true
     // RFC 5280 §4.2.1.10: of a form that is not compared, process the constraint or reject the certificate
@@ -59,8 +59,8 @@ function assertWithin(
 }
 
 /** The names that constraints apply to: the alternative ones and, unless it is empty, the subject. */
-function namesOf({ subject, subjectAltNames }: Certificate): readonly GeneralName[] {
-  const names: GeneralName[] = [...subjectAltNames]
+function namesOf({ subject, details }: Certificate): readonly GeneralName[] {
+  const names: GeneralName[] = [...details.subjectAltNames]
   if (!subject.isEmpty) names.push({ form: 'directory', value: subject })
   // RFC 5280 §4.2.1.10: an address in the subject counts where no alternative name is one
   if (subject.has(EMAIL_ADDRESS) && !names.some(({ form }) => form === 'email')) {

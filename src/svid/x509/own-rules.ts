@@ -16,13 +16,13 @@ export function assertOwnLeaf(leaf: Certificate, id: SpiffeID): void {
   assertStrongKey(leaf, id)
   // X509-SVID §4.3: a Key Usage is there, it is critical, and it has digitalSignature
   if (
-    leaf.keyUsage?.digitalSignature !== true ||
+    leaf.details.keyUsage?.digitalSignature !== true ||
     leaf.extensions.get(EXTENSION.keyUsage)?.critical !== true
   ) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_KEY_USAGE', 'its leaf has no critical Key Usage')
   }
   // X509-SVID §4.4: an Extended Key Usage, where there is one, allows both ends of a connection
-  const purposes = leaf.extendedKeyUsage
+  const purposes = leaf.details.extendedKeyUsage
   if (purposes !== undefined && !(purposes.has(PURPOSE.serverAuth) && purposes.has(PURPOSE.clientAuth))) {
     throw refusal(
       id,
@@ -34,7 +34,10 @@ export function assertOwnLeaf(leaf: Certificate, id: SpiffeID): void {
 
 /** The rules for what stands after a leaf of our own: signing certificates (X509-SVID §3.2, §4.1, §4.3). */
 export function assertOwnIntermediate(certificate: Certificate, id: SpiffeID): void {
-  if (certificate.basicConstraints?.cA !== true || certificate.keyUsage?.keyCertSign !== true) {
+  if (
+    certificate.details.basicConstraints?.cA !== true ||
+    certificate.details.keyUsage?.keyCertSign !== true
+  ) {
     throw refusal(
       id,
       'ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN',

@@ -1,4 +1,3 @@
-import { equalBytes } from '../../internal/bytes.ts'
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { SVIDError } from '../error.ts'
@@ -57,8 +56,9 @@ class PathSearch {
   run(): readonly Certificate[] {
     const { id, leaf, authorities, at } = this.#material
     assertUsable(leaf, id, at)
-    const namedAsIssuer = new Set(this.#presented.map(({ issuer }) => issuer.key))
-    const candidates = authorities.filter(({ subject }) => namedAsIssuer.has(subject.key))
+    const candidates = authorities.filter(({ subject }) =>
+      this.#presented.some(({ issuer }) => issuer.key === subject.key),
+    )
     // Key identifiers are hints (RFC 5280 §4.2.1.1): where they differ is tried last, but it is tried.
     for (const isPlausible of [keyIdentifiersAgree, () => true]) {
       for (const authority of candidates) {
@@ -144,9 +144,9 @@ class PathSearch {
 }
 
 function keyIdentifiersAgree(child: Certificate, issuer: Certificate): boolean {
-  const wanted = child.authorityKeyIdentifier
-  const offered = issuer.subjectKeyIdentifier
-  return wanted === undefined || offered === undefined || equalBytes(wanted, offered)
+  const wanted = child.details.authorityKeyIdentifier
+  const offered = issuer.details.subjectKeyIdentifier
+  return wanted === undefined || offered === undefined || wanted === offered
 }
 
 function wrongSignature(child: Certificate, issuer: Certificate, id: SpiffeID): SVIDError {

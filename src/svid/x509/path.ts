@@ -43,7 +43,7 @@ export class Path {
   /** RFC 5280 §6.1.2, and the limits that the authority sets in its own certificate. */
   static startingAt(authority: Certificate, id: SpiffeID): Path {
     assertMayIssue(authority, id)
-    const intermediatesLeft = authority.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY
+    const intermediatesLeft = authority.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY
     return new Path([authority], id, intermediatesLeft, ANY_POLICY_STATE)
   }
 
@@ -84,7 +84,7 @@ export class Path {
     return new Path(
       [...this.certificates, certificate],
       this.#id,
-      Math.min(intermediatesLeft, certificate.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY),
+      Math.min(intermediatesLeft, certificate.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY),
       belowIntermediate(certificate, policies),
     )
   }

@@ -41,21 +41,21 @@ export function hasStrongSignature(certificate: Certificate): boolean {
   return schemeOf(certificate) !== undefined
 }
 
-// Which key a certificate was found to be signed with. A fact of two byte strings, true for ever; only a
+// Whose key a certificate was found to be signed with. A fact of two byte strings, true for ever; only a
 // signature that holds is remembered, and only for as long as its certificate is.
-const signedBy = new WeakMap<Certificate, Uint8Array>()
+const signedBy = new WeakMap<Certificate, Certificate>()
 
 /** Whether it is known already that the issuer's key signed the certificate. */
 export function isKnownToHold(child: Certificate, issuer: Certificate): boolean {
-  const key = signedBy.get(child)
-  return key !== undefined && equalBytes(key, issuer.spki)
+  const signer = signedBy.get(child)
+  return signer !== undefined && (signer === issuer || equalBytes(signer.spki, issuer.spki))
 }
 
 /** Whether the issuer's key signed the certificate (RFC 5280 §6.1.3 (a)(1)). */
 export function signatureHolds(child: Certificate, issuer: Certificate): boolean {
   if (isKnownToHold(child, issuer)) return true
   const scheme = schemeOf(child)
-  if (scheme === undefined || scheme.keyType !== issuer.publicKeyInfo.type) return false
+  if (scheme === undefined || scheme.keyType !== issuer.details.publicKey.type) return false
   const { hash, keyType, ...options } = scheme
   try {
     if (!verify(hash, child.tbs, { key: issuer.publicKey(), ...options }, child.signature)) return false
@@ -63,7 +63,7 @@ export function signatureHolds(child: Certificate, issuer: Certificate): boolean
     // OpenSSL finds that the key is none, such as a point that is not on its curve.
     return false
   }
-  signedBy.set(child, issuer.spki)
+  signedBy.set(child, issuer)
   return true
 }
 

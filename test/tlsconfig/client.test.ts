@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { SpiffeError } from '../../src/errors.ts'
+import { authorizeID, mtlsClientOptions } from '../../src/tlsconfig/index.ts'
+import { mint, mintLeaf } from '../support/mint.ts'
+import { CALLERS } from './support/callers.ts'
+import { createServer, Running } from './support/servers.ts'
+import { VERSIONS } from './support/visitors.ts'
+import { credentialsOf, ID, issuerA, issuerB, leafA, rootA, rootUnknown, sourceFor } from './support/world.ts'
+
+const source = sourceFor(ID.client)
+
+const servers = {
+  good: credentialsOf(leafA(ID.server), issuerA),
+  'good, issued by the root': credentialsOf(mintLeaf(ID.server, rootA)),
+}
+
+const impostors = {
+  'issued by the authority of a federated trust domain': [
+    credentialsOf(mintLeaf(ID.server, issuerB), issuerB),
+    'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY',
+  ],
+  'issued by an unknown authority': [
+    credentialsOf(mintLeaf(ID.server, rootUnknown)),
+    'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY',
+  ],
+  'self-signed': [credentialsOf(mint({ uris: [ID.server] })), 'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY'],
+  'another member of its trust domain': [
+    credentialsOf(leafA('spiffe://a.test/other'), issuerA),
+    'ERR_SPIFFE_TLS_UNAUTHORIZED',
+  ],
+  'a member of a federated trust domain': [
+    credentialsOf(mintLeaf('spiffe://b.test/server', issuerB), issuerB),
+    'ERR_SPIFFE_TLS_UNAUTHORIZED',
+  ],
+  'of a trust domain without a bundle': [
+    credentialsOf(mintLeaf('spiffe://c.test/server', rootUnknown)),
+    'ERR_SPIFFE_X509_SVID_NO_BUNDLE',
+  ],
+} as const
+
+describe.each(VERSIONS)('over %s', (maxVersion) => {
+  describe.each(Object.entries(CALLERS))('%s', (_caller, [kind, call]) => {
+    const options = mtlsClientOptions(source, authorizeID(ID.server))
+
+    test.each(Object.entries(servers))(
+      'talks to the server that it means: %s',
+      async (_name, credentials) => {
+        await using running = await Running.start(createServer(kind, { ...credentials, maxVersion }))
+
+        const { peer, text } = await call(running.port, options)
+
+        expect(peer).toBe(ID.server)
+        expect(text).toMatch(/^hello/)
+        expect(running.seen).toContain(kind === 'http2' ? 'stream' : 'data')
+      },
+    )
+
+    test.each(Object.entries(impostors))('tells nothing to one %s', async (_name, [credentials, code]) => {
+      await using running = await Running.start(createServer(kind, { ...credentials, maxVersion }))
+
+      const error = await call(running.port, options).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+
+      expect(error).toBeInstanceOf(SpiffeError)
+      expect(error).toMatchObject({ code })
+      expect(running.seen.filter((event) => event !== 'secureConnection' && event !== 'session')).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,73 @@
+import path from 'node:path'
+import { bundleProgram } from '../../support/bundle-program.ts'
+import { describeWithGo } from '../../support/go.ts'
+import { JSONProcess } from '../../support/json-process.ts'
+import type { Keeper } from '../../support/keeper.ts'
+import type { Call, Command, WorkloadConfig, WorkloadEvent } from '../workload/protocol.ts'
+import { SpireAgent } from './agent.ts'
+import { buildSpire } from './build.ts'
+import type { ServerSettings } from './configuration.ts'
+import { SpireServer } from './server.ts'
+
+/** A suite with a real SPIRE: it needs Go to build it, and root to start workloads as users of their own. */
+export function describeWithSpire(name: string, suite: () => void): void {
+  const notRoot = process.getuid?.() !== 0
+  describeWithGo(name, suite, notRoot ? 'only root can start workloads as users of their own' : undefined)
+}
+
+/** Users that exist only as numbers: SPIRE tells workloads apart by them. */
+export const uids = { orders: 61_001, checkout: 61_002, stranger: 61_003, partner: 61_004 } as const
+
+/** A server, its agent, and workloads on the agent's machine. */
+export class Deployment {
+  readonly server: SpireServer
+  readonly agent: SpireAgent
+  readonly #keeper: Keeper
+  readonly #program: string
+
+  private constructor(keeper: Keeper, program: string, server: SpireServer, agent: SpireAgent) {
+    this.#keeper = keeper
+    this.#program = program
+    this.server = server
+    this.agent = agent
+  }
+
+  static async start(keeper: Keeper, settings: ServerSettings): Promise<Deployment> {
+    const binaries = await buildSpire(keeper)
+    const program = await bundleProgram(keeper, path.join(import.meta.dirname, '..', 'workload', 'main.ts'))
+    const server = await SpireServer.start(keeper, binaries, settings)
+    const agent = await SpireAgent.start(keeper, binaries, server)
+    return new Deployment(keeper, program, server, agent)
+  }
+
+  /** Starts a workload with our library as a user. */
+  workload(uid: number, { timeoutMs = 30_000 } = {}): WorkloadProcess {
+    const config: WorkloadConfig = { address: this.agent.address, timeoutMs }
+    const command = [process.execPath, [this.#program]] as const
+    return new WorkloadProcess(this.#keeper, ...command, { uid, gid: uid, cwd: '/', env: {}, config })
+  }
+}
+
+/** A running workload and what can be asked of it. */
+export class WorkloadProcess extends JSONProcess<WorkloadEvent> {
+  override send(command: Command | WorkloadConfig): void {
+    super.send(command)
+  }
+
+  /** Has it serve, and gives the port. */
+  async serve(admit: readonly string[], audience: string): Promise<number> {
+    this.send({ do: 'serve', admit, audience })
+    return (await this.next('listening')).port
+  }
+
+  /** Has it make one request on a new connection. */
+  async call(request: Omit<Call, 'do'>) {
+    this.send({ do: 'call', ...request })
+    return this.next('called')
+  }
+
+  async health() {
+    this.send({ do: 'health' })
+    return this.next('health')
+  }
+}

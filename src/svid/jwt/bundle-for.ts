@@ -69,15 +69,14 @@ function failureOf(cause: unknown, id: SpiffeID): unknown {
 
 /** What the source answers, unless the signal comes first. */
 async function unlessAborted(answer: unknown, signal: AbortSignal): Promise<unknown> {
-  signal.throwIfAborted()
   const settled = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { signal: settled.signal })
+    if (signal.aborted) abort()
+  })
   try {
-    return await Promise.race([
-      answer,
-      new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { signal: settled.signal })
-      }),
-    ])
+    return await Promise.race([answer, aborted])
   } finally {
     settled.abort()
   }

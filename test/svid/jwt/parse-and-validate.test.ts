@@ -1,3 +1,5 @@
+import { constants, sign } from 'node:crypto'
+import { inspect } from 'node:util'
 import * as jose from 'jose'
 import { describe, expect, it } from 'vitest'
 import { JWTBundle } from '../../../src/bundle/index.ts'
@@ -86,7 +88,6 @@ describe('a signature', () => {
   })
 
   it('is refused in DER, where it has to be r and s', async () => {
-    const { sign } = await import('node:crypto')
     const input = token(AUTHORITY).slice(0, token(AUTHORITY).lastIndexOf('.'))
     const der = sign('sha256', Buffer.from(input), AUTHORITY.privateKey).toString('base64url')
     expect(await verdictOf(`${input}.${signatureOf(AUTHORITY, input)}`)).toBe('accepted')
@@ -94,7 +95,6 @@ describe('a signature', () => {
   })
 
   it('is refused with a salt of another length than that of the digest', async () => {
-    const { constants, sign } = await import('node:crypto')
     const authority = signer('PS256')
     const input = token(authority).slice(0, token(authority).lastIndexOf('.'))
     for (const [saltLength, verdict] of [
@@ -203,7 +203,6 @@ it('says what claims to be whose, and shows nothing of the token', async () => {
     refusalOf(token(AUTHORITY, { claims: good }), { authorize: () => false }),
   ])
   for (const refusal of refusals) {
-    const { inspect } = await import('node:util')
     const shown =
       inspect(refusal, { depth: null, showHidden: true }) + refusal.stack + JSON.stringify(refusal)
     for (const part of [header, payload, signature, secret]) expect(shown).not.toContain(part)
@@ -212,18 +211,11 @@ it('says what claims to be whose, and shows nothing of the token', async () => {
 
 it('remembers nothing: what was valid is judged again', async () => {
   const text = token(AUTHORITY)
+  const later = new Date(NOW.getTime() + 330_000)
+  const replaced = bundleOf('acme.internal', { ...signer('ES256', 'mallory'), kid: AUTHORITY.kid })
   expect(await verdictOf(text)).toBe('accepted')
-  expect(await verdictOf(text, { now: new Date(NOW.getTime() + 330_000) })).toBe(
-    'ERR_SPIFFE_JWT_SVID_EXPIRED',
-  )
-  expect(await verdictOf(text, {}, bundleOf('acme.internal', signer('ES256', AUTHORITY.kid)))).toBe(
-    'accepted',
-  )
-  expect(
-    await verdictOf(
-      text,
-      {},
-      bundleOf('acme.internal', { ...signer('ES256', 'mallory'), kid: AUTHORITY.kid }),
-    ),
-  ).toBe('ERR_SPIFFE_JWT_SVID_SIGNATURE_INVALID')
+  expect(await verdictOf(text, { now: later })).toBe('ERR_SPIFFE_JWT_SVID_EXPIRED')
+  expect(await verdictOf(text, {}, replaced)).toBe('ERR_SPIFFE_JWT_SVID_SIGNATURE_INVALID')
+  expect(await verdictOf(text, { authorize: () => false })).toBe('ERR_SPIFFE_JWT_SVID_UNAUTHORIZED')
+  expect(await verdictOf(text)).toBe('accepted')
 })

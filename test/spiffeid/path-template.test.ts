@@ -85,6 +85,12 @@ describe('match', () => {
     expect(WORKLOAD.match(id)).toBeUndefined()
   })
 
+  it('takes every character of a text as itself', () => {
+    expect(template('/a.b/{c}').match('spiffe://td/a.b/x')).toEqual({ c: 'x' })
+    expect(template('/a.b/{c}').match('spiffe://td/aXb/x')).toBeUndefined()
+    expect(template('/{c}/a.b-c.').match('spiffe://td/x/a.b-cc')).toBeUndefined()
+  })
+
   it('gives values that cannot be changed', () => {
     expect(Object.isFrozen(WORKLOAD.match(ORDERS))).toBe(true)
   })

@@ -72,7 +72,7 @@ describe('TrustDomain.parse', () => {
     const construct = (name: unknown): unknown => Reflect.construct(TrustDomain, [name])
     expect(construct('acme')).toEqual(TrustDomain.parse('acme'))
     expect(codeOf(() => construct('Acme'))).toBe('ERR_SPIFFE_ID_UPPER_CASE')
-    expect(() => construct(undefined)).toThrow(TypeError)
+    for (const value of [undefined, 5, {}, ['acme']]) expect(() => construct(value)).toThrow(TypeError)
   })
 
   it('refuses what JSON holds instead of a string as bad data', () => {

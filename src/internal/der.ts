@@ -154,7 +154,8 @@ class Reader {
     if (tag < UNIVERSAL_CLASS_END) {
       if (tag === 0) throw malformed('there are end-of-contents octets', 'X.690 §10.1')
       // DER has no constructed strings (X.690 §10.2).
-      if (((tag & CONSTRUCTED) !== 0) !== (tag === TAG.sequence || tag === TAG.set)) {
+      const isCollection = (tag | CONSTRUCTED) === TAG.sequence || (tag | CONSTRUCTED) === TAG.set
+      if (((tag & CONSTRUCTED) !== 0) !== isCollection) {
         throw malformed(
           'a universal type is constructed and must not be, or the other way round',
           'X.690 §10.2',

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
-import { spiffeIDOf } from './leaf-id.ts'
 import { refusal } from './refusal.ts'
+import { spiffeIDOf } from './spiffe-id-of.ts'
 
 /**
  * Reads the SPIFFE ID out of a certificate: its one URI alternative name.

@@ -6,12 +6,12 @@ import type { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { VerifiedPeer } from '../verified-peer.ts'
 import { assertReadable } from './certificate-rules.ts'
-import { spiffeIDOf } from './leaf-id.ts'
 import { assertLeaf, type Role } from './leaf-rules.ts'
 import { MOST_CERTIFICATES } from './limits.ts'
 import { findPath } from './path-search.ts'
 import { refusal } from './refusal.ts'
 import { parseRemembered, remember } from './remembered.ts'
+import { spiffeIDOf } from './spiffe-id-of.ts'
 
 /** How {@link verify} is to judge. */
 export interface VerifyOptions {

@@ -6,11 +6,11 @@ import { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { X509SVIDSource } from '../source.ts'
 import { assertReadable } from './certificate-rules.ts'
-import { spiffeIDOf } from './leaf-id.ts'
 import { MOST_CERTIFICATES } from './limits.ts'
 import { assertOwnIntermediate, assertOwnLeaf } from './own-rules.ts'
 import { assertKeyFits, readPrivateKeyDER, readPrivateKeyPEM } from './private-key.ts'
 import { refusal } from './refusal.ts'
+import { spiffeIDOf } from './spiffe-id-of.ts'
 
 /** What is known of an X509-SVID beside its certificates and its key. */
 export interface X509SVIDOptions {

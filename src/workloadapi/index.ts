@@ -1,3 +1,4 @@
+export { BundleSource, type BundleSourceHealth } from './bundle-source.ts'
 export type { CallOptions } from './calls.ts'
 export {
   type FetchOptions,
@@ -12,4 +13,5 @@ export type { SourceHealth, SourceState } from './health.ts'
 export { JWTSource, type JWTSourceOptions } from './jwt-source.ts'
 export type { Logger } from './logger.ts'
 export type { SourceOptions, UpdateOptions } from './source-options.ts'
+export type { X509SVIDPicker } from './x509-picker.ts'
 export { X509Source, type X509SourceOptions } from './x509-source.ts'

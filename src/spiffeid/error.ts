@@ -4,3 +4,13 @@ import { SpiffeError } from '../errors.ts'
 export class SpiffeIDError extends SpiffeError {
   override readonly name: string = 'SpiffeIDError'
 }
+
+/** Turns a refusal into `undefined` and lets everything else through. */
+export function undefinedIfRefused<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof SpiffeIDError) return undefined
+    throw error
+  }
+}

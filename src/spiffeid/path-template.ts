@@ -1,8 +1,9 @@
 import { printable } from '../internal/printable.ts'
 import { SpiffeIDError } from './error.ts'
 import { type Matcher, withTrustDomains } from './matcher.ts'
-import { assertText, validatePath, validatePathSegment } from './path.ts'
+import { validatePath, validatePathSegment } from './path.ts'
 import { SpiffeID } from './spiffe-id.ts'
+import { assertText } from './text.ts'
 import { TrustDomain } from './trust-domain.ts'
 
 const WHOLE_VARIABLE = /^\{[A-Za-z][A-Za-z0-9_]*\}$/

@@ -1,5 +1,6 @@
 import { printable } from '../internal/printable.ts'
 import { SpiffeIDError } from './error.ts'
+import { assertText } from './text.ts'
 
 const SLASH = 0x2f
 const DOT = 0x2e
@@ -111,9 +112,4 @@ function refusedCharacter(text: string, at: number): SpiffeIDError {
   if (character === '?' || character === '#')
     return new SpiffeIDError('ERR_SPIFFE_ID_QUERY_OR_FRAGMENT', detail)
   return new SpiffeIDError('ERR_SPIFFE_ID_PATH_CHARACTER', detail)
-}
-
-/** Refuses what a caller in JavaScript may pass where a text belongs. */
-export function assertText(value: unknown, what: string): asserts value is string {
-  if (typeof value !== 'string') throw new TypeError(`${what} must be a string, not ${typeof value}`)
 }

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { printable } from '../internal/printable.ts'
-import { SpiffeIDError } from './error.ts'
-import { assertPathFrom, assertText, joinPathSegments, validatePath } from './path.ts'
+import { SpiffeIDError, undefinedIfRefused } from './error.ts'
+import { assertPathFrom, joinPathSegments, validatePath } from './path.ts'
+import { assertText, foldASCII } from './text.ts'
 // biome-ignore lint/suspicious/noImportCycles: an ID has a trust domain and a trust domain has an ID
-import { assertTrustDomainName, foldASCII, TrustDomain, undefinedIfRefused } from './trust-domain.ts'
+import { assertTrustDomainName, TrustDomain } from './trust-domain.ts'
 
 /** What every SPIFFE ID starts with. */
 export const SCHEME = 'spiffe://'
@@ -95,7 +96,12 @@ export class SpiffeID {
     )
   }
 
-  /** Takes an ID as it is and parses a string strictly. */
+  /**
+   * Takes an ID as it is and parses a string strictly: for functions that take either.
+   *
+   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `TypeError` when it is neither.
+   */
   static from(id: SpiffeID | string): SpiffeID {
     return id instanceof SpiffeID ? id : SpiffeID.parse(id)
   }
@@ -103,6 +109,7 @@ export class SpiffeID {
   /**
    * The ID of a trust domain and a path.
    *
+   * @param trustDomain - A string is parsed strictly.
    * @param path - With a leading slash, or empty for the ID of the trust domain itself.
    * @throws {@link SpiffeIDError} when a part or the whole breaks a rule.
    */
@@ -114,6 +121,7 @@ export class SpiffeID {
   /**
    * The ID of a trust domain and the segments of a path.
    *
+   * @param trustDomain - A string is parsed strictly.
    * @param segments - Such as `'ns', 'prod'`; none gives the ID of the trust domain itself.
    * @throws {@link SpiffeIDError} when a part or the whole breaks a rule; a slash in a segment does.
    */
@@ -150,12 +158,22 @@ export class SpiffeID {
     return this.path === '' ? [] : this.path.slice(1).split('/')
   }
 
-  /** Whether both are the same ID. */
+  /**
+   * Whether both are the same ID.
+   *
+   * @param other - A string is parsed strictly.
+   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   */
   equals(other: SpiffeID | string): boolean {
     return this.uri === SpiffeID.from(other).uri
   }
 
-  /** Whether the ID belongs to the trust domain. */
+  /**
+   * Whether the ID belongs to the trust domain.
+   *
+   * @param trustDomain - A string is parsed strictly.
+   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   */
   memberOf(trustDomain: TrustDomain | string): boolean {
     return this.trustDomain.equals(trustDomain)
   }
@@ -163,6 +181,7 @@ export class SpiffeID {
   /**
    * The ID with a path added behind its own.
    *
+   * @param path - With a leading slash; an empty one adds nothing.
    * @throws {@link SpiffeIDError} when the added path or the whole breaks a rule.
    */
   appendPath(path: string): SpiffeID {

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { printable } from '../internal/printable.ts'
-import { SpiffeIDError } from './error.ts'
-import { assertText } from './path.ts'
+import { SpiffeIDError, undefinedIfRefused } from './error.ts'
 // biome-ignore lint/suspicious/noImportCycles: an ID has a trust domain and a trust domain has an ID
 import { type ParseOptions, SCHEME, SpiffeID } from './spiffe-id.ts'
+import { assertText, foldASCII } from './text.ts'
 
 const LONGEST_NAME = 255
 
@@ -70,7 +70,12 @@ export class TrustDomain {
     )
   }
 
-  /** Takes a trust domain as it is and parses a string strictly. */
+  /**
+   * Takes a trust domain as it is and parses a string strictly: for functions that take either.
+   *
+   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `TypeError` when it is neither.
+   */
   static from(trustDomain: TrustDomain | string): TrustDomain {
     return trustDomain instanceof TrustDomain ? trustDomain : TrustDomain.parse(trustDomain)
   }
@@ -85,7 +90,12 @@ export class TrustDomain {
     return SCHEME + this.name
   }
 
-  /** Whether both are the same trust domain. */
+  /**
+   * Whether both are the same trust domain.
+   *
+   * @param other - A string is parsed strictly.
+   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   */
   equals(other: TrustDomain | string): boolean {
     return this.name === TrustDomain.from(other).name
   }
@@ -150,19 +160,4 @@ function refusedCharacter(text: string, at: number): SpiffeIDError {
     return new SpiffeIDError('ERR_SPIFFE_ID_QUERY_OR_FRAGMENT', detail)
   if (character === '%') return new SpiffeIDError('ERR_SPIFFE_ID_PERCENT_ENCODING', detail)
   return new SpiffeIDError('ERR_SPIFFE_ID_TRUST_DOMAIN_CHARACTER', detail)
-}
-
-/** Lower-cases A to Z and nothing else: Unicode folds the Kelvin sign to a `k`. */
-export function foldASCII(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-}
-
-/** Turns a refusal into `undefined` and lets everything else through. */
-export function undefinedIfRefused<T>(parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof SpiffeIDError) return undefined
-    throw error
-  }
 }

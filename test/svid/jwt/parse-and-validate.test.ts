@@ -22,25 +22,18 @@ const ID = 'spiffe://acme.internal/checkout'
 
 describe('a signature', () => {
   it.each(ALGORITHMS)('of %s is accepted from jose', async (alg) => {
-    const { publicKey, privateKey } = await jose.generateKeyPair(alg, { extractable: true })
-    const keys = [{ ...(await jose.exportJWK(publicKey)), kid: 'k' }]
+    const { kid, publicKey, privateKey } = signer(alg)
+    const keys = [{ ...(await jose.exportJWK(publicKey)), kid }]
     const text = await new jose.SignJWT({})
-      .setProtectedHeader({ alg, kid: 'k', typ: 'JWT' })
+      .setProtectedHeader({ alg, kid, typ: 'JWT' })
       .setSubject(ID)
       .setAudience('orders')
       .setExpirationTime(NOW_SECONDS + 300)
       .setIssuedAt(NOW_SECONDS)
       .sign(privateKey)
-    const svid = await parseAndValidate(
-      text,
-      JWTBundle.parse('acme.internal', JSON.stringify({ keys })),
-      'orders',
-      {
-        now: NOW,
-      },
-    )
-    expect(svid.id.uri).toBe(ID)
-    expect(svid.marshal()).toBe(text)
+    const bundle = JWTBundle.parse('acme.internal', JSON.stringify({ keys }))
+    const svid = await parseAndValidate(text, bundle, 'orders', { now: NOW })
+    expect([svid.id.uri, svid.marshal()]).toEqual([ID, text])
   })
 
   it.each(ALGORITHMS)('of %s is refused with any bit of the token turned', async (alg) => {

@@ -103,7 +103,7 @@ export const errorCodes = {
     remedy: 'keep one bundle for each trust domain; to replace the one in a set, use withBundle',
   },
   ERR_SPIFFE_BUNDLE_TOO_LARGE: {
-    rule: 'own limit: 16 MiB and 10,000 elements a bundle',
+    rule: 'own limit: 16 MiB and 10,000 keys a bundle, 64 MiB and 100,000 trust domains a bundle map',
     remedy: 'remove from the bundle what its trust domain no longer signs with',
   },
   ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
@@ -289,7 +289,7 @@ export const errorCodes = {
     remedy: 'send the token as it was issued: a JWS in compact serialization, three parts in base64url',
   },
   ERR_SPIFFE_JWT_SVID_TOO_LARGE: {
-    rule: 'own limit: 16 MiB and 10,000 elements a bundle',
+    rule: 'own limit: 8 KiB of header, 64 KiB of payload',
     remedy: 'have the issuer put less into the token',
   },
   ERR_SPIFFE_JWT_SVID_ALGORITHM_UNSUPPORTED: {
@@ -341,7 +341,7 @@ export const errorCodes = {
     remedy: 'federate with the trust domain, or refuse its workloads',
   },
   ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE: {
-    rule: 'own rule: a bundle is read whole or not at all',
+    rule: 'own rule: without the bundle nothing is accepted',
     remedy: 'see the cause: the source of the bundles failed to answer, which says nothing about the token',
   },
   ERR_SPIFFE_JWT_SVID_BUNDLE_FOREIGN: {

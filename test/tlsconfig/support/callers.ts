@@ -48,11 +48,12 @@ export function overHTTPS(agentOf: (options: MTLSClientOptions) => https.Agent |
   }
 }
 
-/** One POST, by whatever agent the options name. */
+/** One POST, over a connection of its own unless the options name an agent. */
 export function post(port: number, options: https.RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = https.request({ method: 'POST', host: '127.0.0.1', port, ...options }, (response) =>
-      resolve(read(response, response)),
+    const request = https.request(
+      { method: 'POST', host: '127.0.0.1', port, agent: false, ...options },
+      (response) => resolve(read(response, response)),
     )
     request.on('error', reject)
     request.end(BODY)
@@ -89,7 +90,8 @@ export const CALLERS: Record<string, readonly [ServerKind, Caller]> = {
   'https.request with an agent of its own': ['https', overHTTPS(() => false)],
   'https.request with the agent of everybody': [
     'https',
-    async (port, options) => post(port, { ...options, headers: { connection: 'close' } }),
+    async (port, options) =>
+      post(port, { ...options, agent: https.globalAgent, headers: { connection: 'close' } }),
   ],
   'https.Agent made with the options': ['https', overHTTPS((options) => new https.Agent(options))],
   'an agent that lets unauthorized servers through': [

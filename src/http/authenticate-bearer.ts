@@ -41,7 +41,7 @@ const OUR_OWN_FAILURES: ReadonlySet<SpiffeErrorCode> = new Set<SpiffeErrorCode>(
  *
  * There must be exactly one such header, with the scheme `Bearer`, one space and a token, which
  * `jwtsvid.parseAndValidate` must accept for the audience. Works with every framework: it takes headers and
- * answers nothing itself.
+ * answers nothing itself. The challenge that a refusal carries tells the caller its code, and nothing more.
  *
  * When the trust bundles cannot be had, it is not the caller who failed: the error of their source comes through
  * as it is, and is no {@link BearerError}. Answer it with 503, so that the caller keeps its token and tries

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Matcher } from './matcher.ts'
 import { SpiffeID } from './spiffe-id.ts'
 
@@ -51,7 +52,7 @@ export function reasonOf(verdict: boolean | string): string {
 
 /** The error of an answer that is no verdict. */
 export function noVerdict(answer: unknown): TypeError {
-  if (!(answer instanceof Promise)) return new TypeError(`it gave ${typeof answer}, and only true admits`)
+  if (!types.isPromise(answer)) return new TypeError(`it gave ${typeof answer}, and only true admits`)
   // Nobody else waits for the promise, and a rejection that nobody handles would end the process.
   answer.catch(() => undefined)
   return new TypeError('it gave a promise, and only a synchronous true admits')

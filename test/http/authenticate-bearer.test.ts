@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import type http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { JWTBundleSource } from '../../src/bundle/source.ts'
 import { SpiffeError } from '../../src/errors.ts'
 import {
@@ -75,6 +76,15 @@ describe('a caller with a good token', () => {
     const strict = call({ authorization: `Bearer ${TOKEN}` }, { now: later, leewaySeconds: 0 })
     expect((await refusalOf(strict)).code).toBe('ERR_SPIFFE_JWT_SVID_EXPIRED')
   })
+})
+
+it('takes the headers of every server of Node and of Fetch by their types', () => {
+  expectTypeOf<http.IncomingMessage['headers']>().toExtend<BearerHeaders>()
+  expectTypeOf<http.IncomingMessage['headersDistinct']>().toExtend<BearerHeaders>()
+  expectTypeOf<http.IncomingMessage['rawHeaders']>().toExtend<BearerHeaders>()
+  expectTypeOf<http2.Http2ServerRequest['headers']>().toExtend<BearerHeaders>()
+  expectTypeOf<http2.Http2ServerRequest['rawHeaders']>().toExtend<BearerHeaders>()
+  expectTypeOf<Headers>().toExtend<BearerHeaders>()
 })
 
 describe('a caller without a bearer token', () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { type Matcher, matchAny, matchID, refusal, SpiffeID } from '../../src/spiffeid/index.ts'
 
@@ -78,7 +79,9 @@ describe('refusal', () => {
     const listener = (reason: unknown): unknown => unhandled.push(reason)
     process.on('unhandledRejection', listener)
     try {
-      expect(refusal(answering(Promise.reject(new Error('late'))), ID, undefined)).toMatch(/promise/)
+      for (const late of [Promise.reject(new Error('late')), runInNewContext('Promise.reject(1)')]) {
+        expect(refusal(answering(late), ID, undefined)).toMatch(/promise/)
+      }
       await new Promise((resolve) => setImmediate(resolve))
       expect(unhandled).toEqual([])
     } finally {

@@ -10,7 +10,7 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 
 /** A copy that nobody else holds, so that what was checked stays what was checked. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes)
+  return new Uint8Array(bytes)
 }
 
 /** Bytes as a string of one character each: an exact key for a `Map`, cheaper than a digest. */

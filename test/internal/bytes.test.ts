@@ -24,6 +24,7 @@ describe('copyBytes', () => {
     original[0] = 9
     expect([...copy]).toEqual([1, 2, 3])
     expect(copy.buffer.byteLength).toBe(3)
+    expect(Buffer.isBuffer(copy)).toBe(false)
   })
 })
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { SpiffeError } from '../../src/errors.ts'
 import { readDER, TAG } from '../../src/internal/der.ts'
 import {
   Components,
@@ -25,19 +24,12 @@ import {
   set,
 } from '../support/der-writer.ts'
 import { fuzzRuns } from '../support/fuzz.ts'
+import { malformedOf } from './malformed.ts'
 
 const element = (hex: string): ReturnType<typeof readDER> =>
   readDER(Buffer.from(hex.replaceAll(' ', ''), 'hex'))
 
-function isRefused(action: () => unknown): boolean {
-  try {
-    action()
-    return false
-  } catch (error) {
-    if (error instanceof SpiffeError && error.code === 'ERR_SPIFFE_DER_MALFORMED') return true
-    throw error
-  }
-}
+const isRefused = (action: () => unknown): boolean => malformedOf(action) !== undefined
 
 describe('Components', () => {
   const parts = (...contents: Uint8Array[]): Components =>

@@ -4,18 +4,9 @@ import { SpiffeError } from '../../src/errors.ts'
 import { type DERElement, readDER, splitDER } from '../../src/internal/der.ts'
 import { integer, octetString, sequence, tlv } from '../support/der-writer.ts'
 import { fuzzRuns } from '../support/fuzz.ts'
+import { malformedOf } from './malformed.ts'
 
 const bytes = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(' ', ''), 'hex')
-
-function refusalOf(action: () => unknown): SpiffeError | undefined {
-  try {
-    action()
-    return undefined
-  } catch (error) {
-    if (error instanceof SpiffeError && error.code === 'ERR_SPIFFE_DER_MALFORMED') return error
-    throw error
-  }
-}
 
 /** Elements nested so deep, the outermost at 0. */
 function nested(depth: number): Uint8Array {
@@ -66,27 +57,27 @@ describe('readDER', () => {
     ['a constructed UTF8String', '2c 03 0c 01 61', '0c 01 61'],
     ['a constructed BIT STRING', '23 04 03 02 00 01', '03 02 00 01'],
   ])('refuses %s', (_, malformed, valid) => {
-    expect(refusalOf(() => readDER(bytes(valid)))).toBeUndefined()
-    expect(refusalOf(() => readDER(bytes(malformed)))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => readDER(bytes(valid)))).toBeUndefined()
+    expect(malformedOf(() => readDER(bytes(malformed)))).toBeInstanceOf(SpiffeError)
   })
 
   it('names the clause that an encoding breaks', () => {
-    expect(refusalOf(() => readDER(bytes('30 80 00 00')))?.rule).toBe('X.690 §10.1')
-    expect(refusalOf(() => readDER(bytes('24 00')))?.rule).toBe('X.690 §10.2')
-    expect(refusalOf(() => readDER(bytes('1f 1f 00')))?.rule).toBe('X.690 §8.1.2')
+    expect(malformedOf(() => readDER(bytes('30 80 00 00')))?.rule).toBe('X.690 §10.1')
+    expect(malformedOf(() => readDER(bytes('24 00')))?.rule).toBe('X.690 §10.2')
+    expect(malformedOf(() => readDER(bytes('1f 1f 00')))?.rule).toBe('X.690 §8.1.2')
   })
 
   it('goes 24 levels deep and no deeper', () => {
-    expect(refusalOf(() => readDER(nested(24)))).toBeUndefined()
-    expect(refusalOf(() => readDER(nested(25)))).toBeInstanceOf(SpiffeError)
-    expect(refusalOf(() => readDER(nested(5_000)))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => readDER(nested(24)))).toBeUndefined()
+    expect(malformedOf(() => readDER(nested(25)))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => readDER(nested(5_000)))).toBeInstanceOf(SpiffeError)
   })
 
   it('reads 20,000 elements and no more', () => {
     const elements = (count: number): Uint8Array =>
       sequence(...Array<Uint8Array>(count - 1).fill(bytes('05 00')))
     expect(readDER(elements(20_000)).children).toHaveLength(19_999)
-    expect(refusalOf(() => readDER(elements(20_001)))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => readDER(elements(20_001)))).toBeInstanceOf(SpiffeError)
   })
 
   it('gives back every byte of what it takes, and refuses the rest with its code', () => {
@@ -101,7 +92,7 @@ describe('readDER', () => {
         const document = Uint8Array.from(octets)
         let root: DERElement | undefined
         expect(
-          refusalOf(() => {
+          malformedOf(() => {
             root = readDER(document)
           }) === undefined,
         ).toBe(root !== undefined)
@@ -122,7 +113,7 @@ describe('splitDER', () => {
   it('counts before it goes on', () => {
     const parts = Buffer.concat([integer(1), integer(2), integer(3)])
     expect(splitDER(parts, 3)).toHaveLength(3)
-    expect(refusalOf(() => splitDER(parts, 2))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => splitDER(parts, 2))).toBeInstanceOf(SpiffeError)
   })
 
   it.each([
@@ -131,8 +122,8 @@ describe('splitDER', () => {
     ['an indefinite length', '02 01 01 30 80'],
     ['a tag alone', '02 01 01 30'],
   ])('refuses %s after an element', (_, malformed) => {
-    expect(refusalOf(() => splitDER(bytes('02 01 01 05 00'), 9))).toBeUndefined()
-    expect(refusalOf(() => splitDER(bytes(malformed), 9))).toBeInstanceOf(SpiffeError)
+    expect(malformedOf(() => splitDER(bytes('02 01 01 05 00'), 9))).toBeUndefined()
+    expect(malformedOf(() => splitDER(bytes(malformed), 9))).toBeInstanceOf(SpiffeError)
   })
 })
 

@@ -36,8 +36,8 @@ function readRSA(key: Uint8Array): PublicKeyInfo {
   const modulus = readUnsigned(parts.take(TAG.integer))
   const exponent = readCount(parts.take(TAG.integer))
   parts.end()
-  const modulusBits = modulus.length * 8 - (Math.clz32(modulus[0] ?? 0) - 24)
-  return { type: 'rsa', modulusBits, exponent }
+  const [first = 0] = modulus
+  return { type: 'rsa', modulusBits: first === 0 ? 0 : modulus.length * 8 + 24 - Math.clz32(first), exponent }
 }
 
 /** ECParameters, of which a certificate may only hold a named curve (RFC 5480 §2.1.1). */

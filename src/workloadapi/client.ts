@@ -193,6 +193,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
    */
   async validateJWTSVID(token: string, audience: string, options: CallOptions = {}): Promise<JWTSVID> {
     if (typeof token !== 'string' || token === '') throw new TypeError('token is a string that is not empty')
+    if (typeof audience !== 'string') throw new TypeError('audience is a string: one audience')
     const [expected] = queryOf({ audience }).audience
     const request = { audience: expected, svid: token }
     const response = await this.#calls.unary(apiCalls.validateJWTSVID, request, options)

@@ -7,6 +7,7 @@ type ConnectorParameters = Parameters<ChannelCredentials['_createSecureConnector
 
 const { READY, TRANSIENT_FAILURE, SHUTDOWN } = connectivityState
 const LARGEST_MESSAGE = 64 * 1024 * 1024
+const LONGEST_PING_MS = 20_000
 
 const channelOptions: ChannelOptions = {
   // The endpoint is on this machine: a proxy between would hand our keys to it.
@@ -31,6 +32,7 @@ export class Connection {
       ...channelOptions,
       // A frozen agent says nothing and closes nothing; only a ping that stays unanswered tells.
       'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': Math.min(keepaliveMs, LONGEST_PING_MS),
     })
   }
 

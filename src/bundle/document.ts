@@ -2,7 +2,8 @@ import type { SpiffeErrorCode } from '../errors.ts'
 import { duplicateMember, membersOf, parseJSONObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { BundleError } from './error.ts'
-import { DEEPEST_JSON, LARGEST_BUNDLE_BYTES } from './limits.ts'
+import { DEEPEST_JSON } from './limits.ts'
+import { refusing } from './refusing.ts'
 
 /** What is said of a document that cannot be taken as a whole. */
 export interface DocumentContext {
@@ -11,6 +12,8 @@ export interface DocumentContext {
   readonly code: SpiffeErrorCode
   /** The ID of the trust domain, where the document is of one. */
   readonly spiffeID?: string | undefined
+  /** The largest that it may be. */
+  readonly maxBytes: number
 }
 
 /**
@@ -23,10 +26,13 @@ export function readDocument(
   document: string | Uint8Array,
   context: DocumentContext,
 ): ReadonlyMap<string, string> {
-  if (document.length > LARGEST_BUNDLE_BYTES) {
-    throw refusedAsTooLarge(context, `is larger than ${LARGEST_BUNDLE_BYTES} bytes`)
+  if (document.length > context.maxBytes) {
+    throw refusedAsTooLarge(context, `is larger than ${context.maxBytes} bytes`)
   }
-  const { text } = parse(document, context)
+  const { text } = refusing(
+    () => parseJSONObject(document, { maxBytes: context.maxBytes, maxDepth: DEEPEST_JSON }),
+    (cause) => refusedDocument(context, 'is no JSON object', { cause }),
+  )
   const duplicate = duplicateMember(text)
   if (duplicate !== undefined) throw refusedDocument(context, `has the member ${printable(duplicate)} twice`)
   return new Map(membersOf(text))
@@ -44,12 +50,4 @@ export function refusedDocument(
 /** The refusal of a document that would take too long to read. */
 export function refusedAsTooLarge({ name, spiffeID }: DocumentContext, detail: string): BundleError {
   return new BundleError('ERR_SPIFFE_BUNDLE_TOO_LARGE', `${name} ${detail}`, { spiffeID })
-}
-
-function parse(document: string | Uint8Array, context: DocumentContext): { readonly text: string } {
-  try {
-    return parseJSONObject(document, { maxBytes: LARGEST_BUNDLE_BYTES, maxDepth: DEEPEST_JSON })
-  } catch (cause) {
-    throw refusedDocument(context, 'is no JSON object', { cause })
-  }
 }

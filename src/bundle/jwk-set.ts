@@ -1,7 +1,7 @@
 import { elementsOf } from '../internal/json.ts'
 import { type DocumentContext, readDocument, refusedAsTooLarge, refusedDocument } from './document.ts'
 import { type JWK, readJWK } from './jwk.ts'
-import { MOST_ELEMENTS } from './limits.ts'
+import { MOST_KEYS } from './limits.ts'
 import { readOrSkip, type SkippedElement } from './skipped.ts'
 
 /** A JWK Set, before it is decided what its keys are for. */
@@ -19,7 +19,7 @@ export function readJWKSet(document: string | Uint8Array, context: DocumentConte
   const keys = members.get('keys')
   if (!keys?.startsWith('[')) throw refusedDocument(context, 'has no array in its member keys')
   const elements = elementsOf(keys)
-  if (elements.length > MOST_ELEMENTS) throw refusedAsTooLarge(context, `has more than ${MOST_ELEMENTS} keys`)
+  if (elements.length > MOST_KEYS) throw refusedAsTooLarge(context, `has more than ${MOST_KEYS} keys`)
   const jwks: JWK[] = []
   const skipped: SkippedElement[] = []
   for (const [at, text] of elements.entries()) readOrSkip(at, skipped, () => jwks.push(readJWK(at, text)))

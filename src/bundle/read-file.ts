@@ -1,7 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { printable } from '../internal/printable.ts'
 import { BundleError } from './error.ts'
-import { LARGEST_BUNDLE_BYTES } from './limits.ts'
 
 /** How a file is read. */
 export interface LoadOptions {
@@ -15,13 +14,17 @@ const CHUNK_BYTES = 64 * 1024
  * Reads a whole file, but no more of it than a bundle may have: what stands at a path may be replaced, grow
  * while it is read, or be a device that never ends.
  */
-export async function readBundleFile(path: string | URL, { signal }: LoadOptions): Promise<Uint8Array> {
+export async function readBundleFile(
+  path: string | URL,
+  maxBytes: number,
+  { signal }: LoadOptions,
+): Promise<Uint8Array> {
   signal?.throwIfAborted()
   let bytes: Uint8Array | undefined
   try {
     const file = await open(path)
     try {
-      bytes = await readWithin(LARGEST_BUNDLE_BYTES, file, signal)
+      bytes = await readWithin(maxBytes, file, signal)
     } finally {
       await file.close()
     }
@@ -30,10 +33,7 @@ export async function readBundleFile(path: string | URL, { signal }: LoadOptions
     throw new BundleError('ERR_SPIFFE_BUNDLE_FILE_UNREADABLE', `${nameOf(path)} cannot be read`, { cause })
   }
   if (bytes === undefined) {
-    throw new BundleError(
-      'ERR_SPIFFE_BUNDLE_TOO_LARGE',
-      `${nameOf(path)} is larger than ${LARGEST_BUNDLE_BYTES} bytes`,
-    )
+    throw new BundleError('ERR_SPIFFE_BUNDLE_TOO_LARGE', `${nameOf(path)} is larger than ${maxBytes} bytes`)
   }
   return bytes
 }

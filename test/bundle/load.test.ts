@@ -66,14 +66,14 @@ describe('loading', () => {
   })
 })
 
-const loaders: readonly [string, (path: string | URL, signal?: AbortSignal) => Promise<unknown>][] = [
-  ['X509Bundle', (path, signal) => X509Bundle.load('acme.internal', path, { signal })],
-  ['JWTBundle', (path, signal) => JWTBundle.load('acme.internal', path, { signal })],
-  ['SpiffeBundle', (path, signal) => SpiffeBundle.load('acme.internal', path, { signal })],
-  ['BundleMap', (path, signal) => BundleMap.load(path, { signal })],
+const loaders: readonly [string, number, (path: string | URL, signal?: AbortSignal) => Promise<unknown>][] = [
+  ['X509Bundle', 16, (path, signal) => X509Bundle.load('acme.internal', path, { signal })],
+  ['JWTBundle', 16, (path, signal) => JWTBundle.load('acme.internal', path, { signal })],
+  ['SpiffeBundle', 16, (path, signal) => SpiffeBundle.load('acme.internal', path, { signal })],
+  ['BundleMap', 64, (path, signal) => BundleMap.load(path, { signal })],
 ]
 
-describe.each(loaders)('%s.load', (_, load) => {
+describe.each(loaders)('%s.load', (_, mebibytes, load) => {
   test('says which file is not there, and why', async () => {
     const path = join(folder, 'not there')
     await expect(load(path)).rejects.toMatchObject({
@@ -90,11 +90,11 @@ describe.each(loaders)('%s.load', (_, load) => {
     })
   })
 
-  test('reads 16 MiB and not one byte more', async () => {
+  test('reads so many MiB and not one byte more', async () => {
     const path = await file('')
-    await truncate(path, 16 * 1024 * 1024)
+    await truncate(path, mebibytes * 1024 * 1024)
     await expect(load(path)).rejects.not.toMatchObject({ code: 'ERR_SPIFFE_BUNDLE_TOO_LARGE' })
-    await truncate(path, 16 * 1024 * 1024 + 1)
+    await truncate(path, mebibytes * 1024 * 1024 + 1)
     await expect(load(path)).rejects.toMatchObject({ code: 'ERR_SPIFFE_BUNDLE_TOO_LARGE' })
   })
 

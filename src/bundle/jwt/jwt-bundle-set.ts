@@ -23,7 +23,7 @@ export class JWTBundleSet extends BundleSet<JWTBundle, JWTBundleSet> implements 
   }
 
   /** The bundle of a trust domain, or `undefined` where that trust domain is not trusted. */
-  getJWTBundle(trustDomain: TrustDomain): JWTBundle | undefined {
+  getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {
     return this.get(trustDomain)
   }
 }

@@ -4,6 +4,7 @@ import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { DocumentContext } from '../document.ts'
 import { unsupportedUse } from '../jwk.ts'
 import { readJWKSet } from '../jwk-set.ts'
+import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import type { JWTBundleSource } from '../source.ts'
@@ -125,7 +126,7 @@ export class JWTBundle implements JWTBundleSource {
     options: LoadOptions = {},
   ): Promise<JWTBundle> {
     const owner = TrustDomain.from(trustDomain)
-    return JWTBundle.parse(owner, await readBundleFile(path, options))
+    return JWTBundle.parse(owner, await readBundleFile(path, LARGEST_BUNDLE_BYTES, options))
   }
 
   /** The authorities by `kid`: a map of the caller's own. */
@@ -186,7 +187,7 @@ export class JWTBundle implements JWTBundleSource {
   }
 
   /** This bundle for its own trust domain, `undefined` for every other. */
-  getJWTBundle(trustDomain: TrustDomain): JWTBundle | undefined {
+  getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {
     return this.trustDomain.equals(trustDomain) ? this : undefined
   }
 
@@ -201,5 +202,6 @@ function documentOf(trustDomain: TrustDomain): DocumentContext {
     name: `the JWK Set of trust domain ${trustDomain}`,
     code: 'ERR_SPIFFE_JWT_BUNDLE_MALFORMED',
     spiffeID: trustDomain.idString,
+    maxBytes: LARGEST_BUNDLE_BYTES,
   }
 }

@@ -2,6 +2,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeBase64url } from '../../internal/base64url.ts'
 import { BundleError } from '../error.ts'
 import { type JWK, malformedJWK, publicKeyType, stringMember, unsupportedKeyType } from '../jwk.ts'
+import { refusing } from '../refusing.ts'
 import { type JWTAuthority, type JWTKeyKind, jwtAuthority } from './jwt-authority.ts'
 
 /** A JWT authority whose key is made when it is first needed: to import one takes up to milliseconds. */
@@ -81,11 +82,10 @@ function coordinate(jwk: JWK, name: string, size: number): string {
 }
 
 function octets(at: number, name: string, text: string): Uint8Array {
-  try {
-    return decodeBase64url(text)
-  } catch (cause) {
-    throw malformedJWK(at, `does not write ${name} in base64url`, { rule: 'RFC 7518 §2', cause })
-  }
+  return refusing(
+    () => decodeBase64url(text),
+    (cause) => malformedJWK(at, `does not write ${name} in base64url`, { rule: 'RFC 7518 §2', cause }),
+  )
 }
 
 /** OpenSSL refuses a point that is not on its curve. */

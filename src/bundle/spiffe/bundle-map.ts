@@ -4,13 +4,17 @@ import { printable } from '../../internal/printable.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { type DocumentContext, readDocument, refusedAsTooLarge, refusedDocument } from '../document.ts'
 import { BundleError } from '../error.ts'
-import { MOST_ELEMENTS } from '../limits.ts'
+import { LARGEST_MAP_BYTES, MOST_TRUST_DOMAINS } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import { SpiffeBundle } from './spiffe-bundle.ts'
 import { SpiffeBundleSet } from './spiffe-bundle-set.ts'
 
-const DOCUMENT: DocumentContext = { name: 'the SPIFFE bundle map', code: 'ERR_SPIFFE_BUNDLE_MAP_MALFORMED' }
+const DOCUMENT: DocumentContext = {
+  name: 'the SPIFFE bundle map',
+  code: 'ERR_SPIFFE_BUNDLE_MAP_MALFORMED',
+  maxBytes: LARGEST_MAP_BYTES,
+}
 
 /**
  * A SPIFFE bundle map: one document with the bundles of several trust domains, by their names. An immutable
@@ -58,18 +62,18 @@ export class BundleMap {
    * A bundle that cannot be read, or whose name is no trust domain name, costs itself alone and is told of in
    * {@link BundleMap.skipped}. The refresh hints of the bundles mean nothing here (§5.1.1) and are dropped.
    *
-   * @param document - The JSON text, of at most 16 MiB.
+   * @param document - The JSON text, of at most 64 MiB.
    * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_MAP_MALFORMED` when it is no JSON object with an object
    * `trust_domains`, `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when that names a trust domain twice,
-   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 10,000 trust domains.
+   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 100,000 trust domains.
    * @see SPIFFE Trust Domain and Bundle §5.1
    */
   static parse(document: string | Uint8Array): BundleMap {
     const text = readDocument(document, DOCUMENT).get('trust_domains')
     if (!text?.startsWith('{')) throw refusedDocument(DOCUMENT, 'has no object in its member trust_domains')
     const entries = membersOf(text)
-    if (entries.length > MOST_ELEMENTS) {
-      throw refusedAsTooLarge(DOCUMENT, `has more than ${MOST_ELEMENTS} trust domains`)
+    if (entries.length > MOST_TRUST_DOMAINS) {
+      throw refusedAsTooLarge(DOCUMENT, `has more than ${MOST_TRUST_DOMAINS} trust domains`)
     }
     assertNamedOnce(entries.map(([name]) => name))
     const bundles: SpiffeBundle[] = []
@@ -83,13 +87,13 @@ export class BundleMap {
   /**
    * Reads a file that holds a SPIFFE bundle map, as {@link BundleMap.parse} does.
    *
-   * @param path - The file, of at most 16 MiB.
+   * @param path - The file, of at most 64 MiB.
    * @param options - A signal that ends the reading.
    * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
    * {@link BundleMap.parse} throws.
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<BundleMap> {
-    return BundleMap.parse(await readBundleFile(path, options))
+    return BundleMap.parse(await readBundleFile(path, LARGEST_MAP_BYTES, options))
   }
 
   /** Whether both hold the same bundles. */

@@ -40,7 +40,7 @@ export class SpiffeBundleSet
   }
 
   /** The X.509 authorities of a trust domain, or `undefined` where that trust domain is not trusted. */
-  getX509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+  getX509Bundle(trustDomain: TrustDomain | string): X509Bundle | undefined {
     return this.get(trustDomain)?.x509Bundle
   }
 
@@ -50,7 +50,7 @@ export class SpiffeBundleSet
   }
 
   /** The JWT authorities of a trust domain, or `undefined` where that trust domain is not trusted. */
-  getJWTBundle(trustDomain: TrustDomain): JWTBundle | undefined {
+  getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {
     return this.get(trustDomain)?.jwtBundle
   }
 

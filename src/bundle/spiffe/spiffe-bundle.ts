@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { JWTBundle } from '../jwt/jwt-bundle.ts'
+import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import type { SkippedElement } from '../skipped.ts'
 import type { JWTBundleSource, X509BundleSource } from '../source.ts'
@@ -111,7 +112,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
     options: LoadOptions = {},
   ): Promise<SpiffeBundle> {
     const owner = TrustDomain.from(trustDomain)
-    return SpiffeBundle.parse(owner, await readBundleFile(path, options))
+    return SpiffeBundle.parse(owner, await readBundleFile(path, LARGEST_BUNDLE_BYTES, options))
   }
 
   /** What was passed over in the document that this bundle was read from. To tell, all JWT keys are made. */
@@ -185,7 +186,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
   }
 
   /** The X.509 authorities for their own trust domain, `undefined` for every other. */
-  getX509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+  getX509Bundle(trustDomain: TrustDomain | string): X509Bundle | undefined {
     return this.x509Bundle.getX509Bundle(trustDomain)
   }
 
@@ -195,7 +196,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
   }
 
   /** The JWT authorities for their own trust domain, `undefined` for every other. */
-  getJWTBundle(trustDomain: TrustDomain): JWTBundle | undefined {
+  getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {
     return this.jwtBundle.getJWTBundle(trustDomain)
   }
 

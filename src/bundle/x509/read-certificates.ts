@@ -3,6 +3,7 @@ import { decodePEM } from '../../internal/pem.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { BundleError } from '../error.ts'
+import { refusing } from '../refusing.ts'
 
 /** One X.509 authority: a certificate of `node:crypto`, its DER, or PEM that holds it alone. */
 export type X509AuthorityInput = X509Certificate | Uint8Array | string
@@ -53,15 +54,15 @@ export function readOneCertificate(owner: TrustDomain, authority: X509AuthorityI
 
 /** Makes a certificate of `node:crypto`. OpenSSL reads some fields more strictly, such as the type of a name. */
 export function toX509Certificate(owner: TrustDomain, { raw }: Certificate): X509Certificate {
-  return readable(owner, () => new X509Certificate(raw))
+  try {
+    return new X509Certificate(raw)
+  } catch (cause) {
+    throw malformed(owner, 'a certificate cannot be read by OpenSSL', cause)
+  }
 }
 
 function readable<T>(owner: TrustDomain, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    throw malformed(owner, 'a certificate cannot be read', cause)
-  }
+  return refusing(read, (cause) => malformed(owner, 'a certificate cannot be read', cause))
 }
 
 function malformed(owner: TrustDomain, detail: string, cause?: unknown): BundleError {

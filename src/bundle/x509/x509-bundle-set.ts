@@ -33,7 +33,7 @@ export class X509BundleSet extends BundleSet<X509Bundle, X509BundleSet> implemen
   }
 
   /** The bundle of a trust domain, or `undefined` where that trust domain is not trusted. */
-  getX509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+  getX509Bundle(trustDomain: TrustDomain | string): X509Bundle | undefined {
     return this.get(trustDomain)
   }
 

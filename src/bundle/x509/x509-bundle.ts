@@ -4,6 +4,7 @@ import { bytesKey, concatBytes, copyBytes, equalBytes } from '../../internal/byt
 import { encodePEM } from '../../internal/pem.ts'
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import type { X509BundleSource } from '../source.ts'
 import {
@@ -116,7 +117,7 @@ export class X509Bundle implements X509BundleSource {
     options: LoadOptions = {},
   ): Promise<X509Bundle> {
     const owner = TrustDomain.from(trustDomain)
-    const bytes = await readBundleFile(path, options)
+    const bytes = await readBundleFile(path, LARGEST_BUNDLE_BYTES, options)
     return isDER(bytes)
       ? X509Bundle.parseRaw(owner, bytes)
       : X509Bundle.parse(owner, Buffer.from(bytes).toString())
@@ -186,7 +187,7 @@ export class X509Bundle implements X509BundleSource {
   }
 
   /** This bundle for its own trust domain, `undefined` for every other. */
-  getX509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+  getX509Bundle(trustDomain: TrustDomain | string): X509Bundle | undefined {
     return this.trustDomain.equals(trustDomain) ? this : undefined
   }
 

@@ -175,8 +175,8 @@ describe('an X.509 bundle', () => {
 
   test('says so when OpenSSL cannot read what an authority says', () => {
     const misnamed = Buffer.from(ec.raw)
-    const PRINTABLE_STRING_AND_LENGTH = Buffer.of(0x13, 2)
-    misnamed[misnamed.indexOf(PRINTABLE_STRING_AND_LENGTH)] = 0x01
+    const UTF8_STRING_EC = Buffer.of(0x0c, 2, 0x65, 0x63)
+    misnamed[misnamed.indexOf(UTF8_STRING_EC)] = 0x01
     const unreadable = X509Bundle.parseRaw(ACME, misnamed)
     expect(codesOf(() => unreadable.x509Authorities)[0]).toBe('ERR_SPIFFE_X509_BUNDLE_MALFORMED')
     expect(bundle.x509Authorities).toHaveLength(2)

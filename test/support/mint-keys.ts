@@ -12,7 +12,6 @@ export type KeyType =
   | 'rsa2048'
   | 'rsa3072'
   | 'rsa-pss2048'
-  | 'dsa'
 
 /** A type of key, and after a slash whatever tells one key of that type from another: `p256/root`. */
 export type KeyName = KeyType | `${KeyType}/${string}`
@@ -52,7 +51,5 @@ function generate(type: KeyType): KeyPair {
       return generateKeyPairSync('rsa', { modulusLength: Number(type.slice(3)) })
     case 'rsa-pss2048':
       return generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
-    case 'dsa':
-      return generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 })
   }
 }

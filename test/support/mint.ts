@@ -401,8 +401,6 @@ export function algorithmDER(key: KeyObject, signature: SignatureName = 'sha256'
       return pssAlgorithmDER(signature.replace('pss-', ''))
     case 'ec':
       return sequence(oid(ECDSA_ALGORITHMS[signature] ?? ''))
-    case 'dsa':
-      return sequence(oid('2.16.840.1.101.3.4.3.2'))
     case 'ed448':
       return sequence(oid('1.3.101.113'))
     default:

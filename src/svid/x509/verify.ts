@@ -93,6 +93,7 @@ function read(der: Uint8Array, id: SpiffeID | undefined): Certificate {
 /** The authorities of the trust domain of an ID, and of no other (SPIFFE-ID §3). */
 function authoritiesFor(id: SpiffeID, bundles: X509BundleSource): readonly Certificate[] {
   const { trustDomain } = id
+  if (typeof bundles?.getX509Bundle !== 'function') throw new TypeError('an X509BundleSource is needed')
   const bundle: unknown = bundles.getX509Bundle(trustDomain)
   if (bundle === undefined) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_NO_BUNDLE', `there is no bundle for ${trustDomain}`)

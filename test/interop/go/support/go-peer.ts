@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
@@ -138,9 +139,18 @@ export class GoPeer {
     return new JSONProcess(this.#keeper, this.#binary, ['dial'], { config })
   }
 
-  /** A Workload API client that watches, and fetches and validates tokens on command. */
-  workload(address: string): JSONProcess<GoWorkloadEvent> {
-    return new JSONProcess(this.#keeper, this.#binary, ['workload'], { config: { address } })
+  /**
+   * A Workload API client that watches, and fetches and validates tokens on command.
+   *
+   * @param uid - The user to start it as.
+   */
+  workload(address: string, uid?: number): JSONProcess<GoWorkloadEvent> {
+    const options = { config: { address } }
+    if (uid === undefined) return new JSONProcess(this.#keeper, this.#binary, ['workload'], options)
+    // The cache may be in a home that only its owner may look into.
+    const binary = path.join(this.#keeper.folder(), 'peer')
+    copyFileSync(this.#binary, binary)
+    return new JSONProcess(this.#keeper, binary, ['workload'], { ...options, uid, gid: uid, cwd: '/' })
   }
 
   /** Judges cases on every core and answers in their order. */

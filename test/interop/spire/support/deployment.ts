@@ -66,6 +66,31 @@ export class WorkloadProcess extends JSONProcess<WorkloadEvent> {
     return this.next('called')
   }
 
+  /** Has it fetch a token, and gives it. */
+  async token(audience: string): Promise<string> {
+    this.send({ do: 'token', audience })
+    const { token, error } = await this.next('token')
+    if (token === undefined) throw new Error(`no token was issued: ${error?.message}`)
+    return token
+  }
+
+  async startFlow(flow: Omit<Extract<Command, { do: 'startFlow' }>, 'do'>): Promise<void> {
+    this.send({ do: 'startFlow', ...flow })
+    await this.next('flowing')
+  }
+
+  /** Ends the flow of requests, and says what became of them. */
+  async stopFlow() {
+    this.send({ do: 'stopFlow' })
+    return this.next('flowed')
+  }
+
+  /** Has it judge a token: the agent, and our own validator. */
+  async validate(token: string, audience: string) {
+    this.send({ do: 'validate', token, audience })
+    return this.next('validated')
+  }
+
   async health() {
     this.send({ do: 'health' })
     return this.next('health')

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import type { Signer } from '../../../support/jwt.ts'
 import type { Keeper } from '../../support/keeper.ts'
 import { type ServerSettings, serverConfiguration } from './configuration.ts'
 import { Daemon } from './daemon.ts'
@@ -28,6 +30,7 @@ export class SpireServer {
   readonly port: number
   readonly #binary: string
   readonly #socket: string
+  readonly #keys: string
   readonly #daemon: Daemon
   readonly #configuration: string
 
@@ -37,6 +40,7 @@ export class SpireServer {
     this.port = port
     this.#binary = path.join(binaries, 'spire-server')
     this.#socket = path.join(folder, 'server.sock')
+    this.#keys = path.join(folder, 'keys.json')
     this.#configuration = path.join(folder, 'server.conf')
     this.#daemon = new Daemon(keeper, this.#binary, this.#socket)
     writeFileSync(this.#configuration, serverConfiguration(settings, { folder, port }))
@@ -60,6 +64,19 @@ export class SpireServer {
   /** The ID under which the agent of this server is known. */
   get agentID(): string {
     return `spiffe://${this.trustDomain}/agent`
+  }
+
+  /** What it signs JWT-SVIDs with: for tokens that it would never issue. */
+  async jwtSigner(): Promise<Signer> {
+    const { keys }: { keys: Record<string, string> } = JSON.parse(readFileSync(this.#keys, 'utf8'))
+    const known = new Map(Object.values(keys).map((key) => keyPairOf(Buffer.from(key, 'base64'))))
+    const document: { keys: JsonWebKey[] } = JSON.parse(await this.bundleDocument())
+    for (const jwk of document.keys.filter(({ use }) => use === 'jwt-svid')) {
+      const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
+      const privateKey = known.get(thumbprint(publicKey))
+      if (privateKey) return { alg: 'ES256', kid: String(jwk['kid']), publicKey, privateKey }
+    }
+    throw new Error('no key of the server is in its bundle')
   }
 
   async joinToken(): Promise<string> {
@@ -149,6 +166,13 @@ export class SpireServer {
     if (status !== 0) throw new Error(`spire-server ${args.join(' ')} failed: ${complaint}${answer}`)
     return answer
   }
+}
+
+const thumbprint = (key: KeyObject): string => key.export({ format: 'der', type: 'spki' }).toString('hex')
+
+function keyPairOf(pkcs8: Buffer): [thumbprint: string, privateKey: KeyObject] {
+  const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  return [thumbprint(createPublicKey(privateKey)), privateKey]
 }
 
 async function freePort(): Promise<number> {

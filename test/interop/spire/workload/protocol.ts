@@ -29,6 +29,8 @@ export interface Call {
   readonly expect: string
   /** Send a JWT-SVID along, for this audience. */
   readonly audience?: string
+  /** Send this token along. */
+  readonly token?: string
   /** Call with what was remembered, not with what is there now. */
   readonly as?: 'remembered'
 }

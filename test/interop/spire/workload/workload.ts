@@ -60,20 +60,22 @@ export class Workload {
     report({ event: 'listening', port: await serveOrders(this.#source, this.#jwts, order) })
   }
 
-  async #call({ port, expect, audience, as }: Order<'call'>): Promise<void> {
+  async #call(order: Order<'call'>): Promise<void> {
+    const { port, expect, as } = order
     const source = as === 'remembered' ? this.#asRemembered() : this.#source
     try {
       const options = { agent: false as const, ...mtlsClientOptions(source, authorizeID(expect)) }
-      const headers = audience === undefined ? {} : { authorization: await this.#bearer(audience) }
+      const token = await this.#tokenFor(order)
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
       report({ event: 'called', answer: await get(port, { ...options, headers }) })
     } catch (error) {
       report({ event: 'called', error: failureOf(error) })
     }
   }
 
-  async #bearer(audience: string): Promise<string> {
-    const svid = await this.#jwts.fetchJWTSVID({ audience })
-    return `Bearer ${svid.marshal()}`
+  async #tokenFor({ audience, token }: Order<'call'>): Promise<string | undefined> {
+    if (audience === undefined) return token
+    return (await this.#jwts.fetchJWTSVID({ audience })).marshal()
   }
 
   #asRemembered(): X509ContextSource {

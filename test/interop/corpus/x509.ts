@@ -1,4 +1,4 @@
-import { concatenated, type Minted, mint, mintCA, mintLeaf } from '../../../support/mint.ts'
+import { concatenated, type Minted, mint, mintCA, mintLeaf } from '../../support/mint.ts'
 
 /** A peer's chain, against the authorities of acme.internal and of partner.example. */
 export interface X509Case {

@@ -4,3 +4,8 @@ import { SpiffeError } from '../errors.ts'
 export class TestingError extends SpiffeError {
   override readonly name = 'TestingError'
 }
+
+/** What a Workload API that is closed says to who still wants something of it. */
+export function closedError(): TestingError {
+  return new TestingError('ERR_SPIFFE_TESTING_CLOSED', 'this Workload API is closed')
+}

@@ -155,7 +155,9 @@ describe('the screen', () => {
   })
 })
 
-test('npm run demo prints one screen without colours into a pipe, and exits with 0', { timeout: 60_000 }, async () => {
+test('npm run demo prints one screen without colours into a pipe, and exits with 0', {
+  timeout: 60_000,
+}, async () => {
   const { stdout } = await run(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts'])
   const lines = stdout.trim().split('\n')
   expect(lines.filter((line) => line.includes('✓'))).toHaveLength(11)

@@ -45,7 +45,10 @@ function answer(client: RawClient, name: CallName, metadata = header('true')): P
   return stream.next()
 }
 
-const WIT_PATHS = ['/SpiffeWorkloadAPI/FetchWITSVID', '/SpiffeWorkloadAPI/FetchWITBundles']
+const WIT_CALLS = [
+  ['/SpiffeWorkloadAPI/FetchWITSVID', 'fetching WIT-SVIDs is not implemented'],
+  ['/SpiffeWorkloadAPI/FetchWITBundles', 'fetching WIT bundles is not implemented'],
+] as const
 
 describe('every call', () => {
   const headers = [
@@ -78,10 +81,10 @@ describe('every call', () => {
     },
   )
 
-  test.each(WIT_PATHS)('%s of the WIT profile is not implemented, header first', async (path) => {
+  test.each(WIT_CALLS)('%s of the WIT profile is not implemented, header first', async (path, details) => {
     const client = connect(api.workload(orders))
     const read = (bytes: Buffer) => bytes
-    expect(await client.openPath(path, read).end()).toMatchObject({ code: 'UNIMPLEMENTED' })
+    expect(await client.openPath(path, read).end()).toEqual({ code: 'UNIMPLEMENTED', details })
     expect(await client.openPath(path, read, header()).end()).toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
@@ -408,6 +411,7 @@ describe('entries', () => {
 
   test.each([
     ['of another trust domain', 'spiffe://other.example/orders', {}],
+    ['of the trust domain itself', 'spiffe://acme.internal', {}],
     ['with a hint that is too long', orders, { hint: 'é'.repeat(513) }],
     ['with a lifetime of nothing', orders, { ttlSeconds: 0 }],
     ['with a token lifetime of nothing', orders, { jwtTTLSeconds: 0 }],
@@ -441,8 +445,11 @@ describe('each workload', () => {
     expect([one.connections, two.connections]).toEqual([1, 0])
   })
 
-  test('is refused by a Workload API that is closed', async () => {
+  test('is refused by a Workload API that is closed, and so is one more entry', async () => {
+    const workload = api.workload(orders)
     await api.close()
     expect(() => api.workload(orders)).toThrow(TestingError)
+    await expect(workload.register(checkout)).rejects.toMatchObject({ code: 'ERR_SPIFFE_TESTING_CLOSED' })
+    expect(clock.pending).toBe(0)
   })
 })

@@ -48,7 +48,7 @@ export const refusals = {
   invalidToken: (why: string) => new Refusal(status.INVALID_ARGUMENT, why),
   notIssued: (why: string) => new Refusal(status.UNAVAILABLE, `could not fetch JWT-SVID: ${why}`),
   noIdentity: () => new Refusal(status.PERMISSION_DENIED, 'no identity issued'),
-  noWIT: () => new Refusal(status.UNIMPLEMENTED, 'the WIT profile is not implemented'),
+  noWIT: (what: string) => new Refusal(status.UNIMPLEMENTED, `fetching ${what} is not implemented`),
 } as const
 
 /** Comes before everything else in each call (Workload Endpoint §3): exactly one value, and this one. */

@@ -1,13 +1,13 @@
 import { type Call, calls } from '../../workloadapi/wire/workload-api.ts'
 
 /** The calls of the Workload API that have an answer: those of the X.509 and the JWT profile. */
-export type CallName = keyof typeof calls
+export type CallName = UnaryName | StreamName
 
 /** Those that answer once. */
 export type UnaryName = 'fetchJWTSVID' | 'validateJWTSVID'
 
 /** Those that answer for as long as they are open. */
-export type StreamName = Exclude<CallName, UnaryName>
+export type StreamName = 'fetchX509SVID' | 'fetchX509Bundles' | 'fetchJWTBundles'
 
 export type Request<Name extends CallName> =
   (typeof calls)[Name] extends Call<infer Content, unknown> ? Content : never
@@ -28,8 +28,8 @@ export function isStreamName(name: CallName): name is StreamName {
   return calls[name].streams
 }
 
-/** The calls of the optional WIT profile, which nobody answers yet (Workload API §7). */
-export const unansweredPaths: readonly string[] = [
-  '/SpiffeWorkloadAPI/FetchWITSVID',
-  '/SpiffeWorkloadAPI/FetchWITBundles',
-]
+/** The calls of the optional WIT profile, which nobody answers yet (Workload API §7), and what they would give. */
+export const unanswered: ReadonlyMap<string, string> = new Map([
+  ['/SpiffeWorkloadAPI/FetchWITSVID', 'WIT-SVIDs'],
+  ['/SpiffeWorkloadAPI/FetchWITBundles', 'WIT bundles'],
+])

@@ -1,4 +1,5 @@
-import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { JWTSVID } from '../../svid/jwt/jwt-svid.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import type { Clock } from '../../workloadapi/clock.ts'
@@ -24,6 +25,35 @@ export interface EntryOptions {
   readonly jwtTTLSeconds?: number | undefined
   /** The kind of key of its X509-SVIDs. @default that of the authority */
   readonly keyType?: KeyType | undefined
+}
+
+/** @internal An entry that may be made: everything about it is in order. */
+export interface Registration {
+  readonly id: SpiffeID
+  readonly hint: string | undefined
+  readonly options: EntryOptions
+}
+
+/**
+ * @internal Checks what an entry is to say, so that what is wrong is said at once and not when its SVID is issued.
+ *
+ * @throws {@link SpiffeIDError} when the ID is not valid.
+ * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
+ */
+export function registrationFrom(
+  id: SpiffeID | string,
+  options: EntryOptions,
+  trustDomain: TrustDomain,
+): Registration {
+  const subject = SpiffeID.from(id)
+  if (!subject.memberOf(trustDomain)) throw new TypeError(`${subject} is not of ${trustDomain}`)
+  // X509-SVID §3.1: the ID of a workload has a path.
+  if (subject.path === '') throw new TypeError(`${subject} names a trust domain and no workload`)
+  dnsNamesFrom(options.dnsNames)
+  ttlFrom(options.ttlSeconds, defaults.svidTTLSeconds)
+  ttlFrom(options.jwtTTLSeconds, defaults.jwtSVIDTTLSeconds)
+  if (options.keyType !== undefined) assertKeyType(options.keyType)
+  return { id: subject, hint: hintFrom(options.hint), options: { ...options } }
 }
 
 /** @internal What an entry needs from where it is registered. */
@@ -60,12 +90,10 @@ export class WorkloadEntry {
   #isDeleted = false
 
   /** @internal Entries are made by `Workload.register`. */
-  constructor(id: SpiffeID, options: EntryOptions, host: EntryHost) {
-    const { trustDomain } = host.authority
-    if (!id.memberOf(trustDomain)) throw new TypeError(`${id} is not of ${trustDomain}`)
+  constructor({ id, hint, options }: Registration, host: EntryHost) {
     this.id = id
-    this.hint = hintFrom(options.hint)
-    this.#options = checked(options)
+    this.hint = hint
+    this.#options = options
     this.#host = host
   }
 
@@ -96,8 +124,8 @@ export class WorkloadEntry {
   /** @internal Issues the next X509-SVID. Who asks for it sends it. */
   async reissue(): Promise<void> {
     const { authority, clock } = this.#host
-    const { dnsNames, ttlSeconds, keyType, hint } = this.#options
-    const svid = await authority.issueX509SVID(this.id, { dnsNames, ttlSeconds, keyType, hint })
+    const { dnsNames, ttlSeconds, keyType } = this.#options
+    const svid = await authority.issueX509SVID(this.id, { dnsNames, ttlSeconds, keyType, hint: this.hint })
     if (this.#isDeleted) return
     this.#svid = svid
     this.#cancelRenewal?.()
@@ -138,13 +166,4 @@ function hintFrom(hint: string | undefined): string | undefined {
     throw new TypeError(`a hint is a text of at most ${LONGEST_HINT_BYTES} bytes`)
   }
   return hint === '' ? undefined : hint
-}
-
-// What is wrong is said where the entry is made, not where its SVID is issued.
-function checked(options: EntryOptions): EntryOptions {
-  dnsNamesFrom(options.dnsNames)
-  ttlFrom(options.ttlSeconds, defaults.svidTTLSeconds)
-  ttlFrom(options.jwtTTLSeconds, defaults.jwtSVIDTTLSeconds)
-  if (options.keyType !== undefined) assertKeyType(options.keyType)
-  return options
 }

@@ -23,7 +23,7 @@ import {
   type Response,
   type StreamName,
   type UnaryName,
-  unansweredPaths,
+  unanswered,
   wire,
 } from './calls.ts'
 import type { FaultSet } from './fault.ts'
@@ -75,7 +75,10 @@ export class WorkloadAPIService {
         ? (stream: Stream) => this.#stream(name, stream)
         : (call: Call, reply: Reply) => this.#unary(name, call, reply),
     ])
-    return Object.fromEntries([...answered, ...unansweredPaths.map((path) => [path, refuseWIT])])
+    return Object.fromEntries([
+      ...answered,
+      ...[...unanswered].map(([path, what]) => [path, (stream: Stream) => refuseWIT(stream, what)]),
+    ])
   }
 
   async #unary<Name extends UnaryName>(name: Name, call: Call, reply: Reply): Promise<void> {
@@ -123,10 +126,10 @@ export class WorkloadAPIService {
   }
 }
 
-function refuseWIT(stream: Stream): void {
+function refuseWIT(stream: Stream, what: string): void {
   try {
     checkSecurityHeader(stream.metadata)
-    throw refusals.noWIT()
+    throw refusals.noWIT(what)
   } catch (error) {
     stream.emit('error', statusOf(error))
   }
@@ -147,5 +150,5 @@ const method = (path: string, responseStream: boolean): MethodDefinition<Uint8Ar
 
 const definition: ServiceDefinition = Object.fromEntries([
   ...callNames.map((name) => [name, method(wire[name].path, wire[name].streams)] as const),
-  ...unansweredPaths.map((path) => [path, method(path, true)] as const),
+  ...[...unanswered.keys()].map((path) => [path, method(path, true)] as const),
 ])

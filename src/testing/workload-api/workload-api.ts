@@ -5,9 +5,9 @@ import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { type Clock, systemClock } from '../../workloadapi/clock.ts'
 import { Authority, type AuthorityChange } from '../authority/authority.ts'
 import { type AuthorityOptions, defaults, ttlFrom } from '../authority/options.ts'
-import { TestingError } from '../error.ts'
+import { closedError } from '../error.ts'
 import { type AgentView, consequences, type Identity, RENEWED_AFTER } from './agent-rules.ts'
-import type { EntryOptions } from './entry.ts'
+import { type EntryOptions, registrationFrom } from './entry.ts'
 import { Federation } from './federation.ts'
 import { SocketFolder } from './socket-folder.ts'
 import { Workload } from './workload.ts'
@@ -95,23 +95,19 @@ export class WorkloadAPI implements AsyncDisposable {
    * @param id - What it is registered as; without one it has no entry, and every call of it is refused.
    * @param options - Hint, DNS names and lifetimes of that identity.
    * @throws {@link SpiffeIDError} when the ID is not valid.
-   * @throws `TypeError` when the ID is of another trust domain, or an option is not what it should be.
+   * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
    * @throws {@link TestingError} `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
    */
   workload(id?: SpiffeID | string, options: EntryOptions = {}): Workload {
-    if (this.#isClosed) {
-      throw new TestingError(
-        'ERR_SPIFFE_TESTING_CLOSED',
-        'this Workload API is closed and takes no workloads',
-      )
-    }
+    if (this.#isClosed) throw closedError()
+    const registration = id === undefined ? undefined : registrationFrom(id, options, this.trustDomain)
     const workload = new Workload(this.#folder.next(), {
       authority: this.authority,
       clock: this.#clock,
       view: (identities) => this.#view(identities),
     })
     this.#workloads.add(workload)
-    if (id !== undefined) workload.add(id, options)
+    if (registration !== undefined) void workload.add(registration)
     return workload
   }
 

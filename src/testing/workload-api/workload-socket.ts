@@ -14,6 +14,7 @@ export class WorkloadSocket {
   #listening: SocketServer | undefined
   #state: Fault['socket']
   #lineFault: LineFault = {}
+  #isClosed = false
 
   /**
    * Listens at once: the socket is there when this returns.
@@ -39,7 +40,7 @@ export class WorkloadSocket {
 
   /** Takes the socket away, or brings it back. */
   set state(state: Fault['socket']) {
-    if (state === this.#state) return
+    if (state === this.#state || this.#isClosed) return
     this.#state = state
     this.#stop()
     if (state === undefined) this.#listen()
@@ -69,6 +70,7 @@ export class WorkloadSocket {
 
   /** Ends everything and removes the file. */
   close(): void {
+    this.#isClosed = true
     this.#stop()
   }
 

@@ -1,9 +1,10 @@
-import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { Clock } from '../../workloadapi/clock.ts'
 import type { Authority } from '../authority/authority.ts'
+import { closedError } from '../error.ts'
 import type { AgentView, Identity } from './agent-rules.ts'
 import type { CallName } from './calls.ts'
-import { type EntryOptions, WorkloadEntry } from './entry.ts'
+import { type EntryOptions, type Registration, registrationFrom, WorkloadEntry } from './entry.ts'
 import { type Fault, FaultSet } from './fault.ts'
 import { WorkloadAPIService } from './service.ts'
 import { WorkloadSocket } from './workload-socket.ts'
@@ -31,6 +32,7 @@ export class Workload {
   readonly #service: WorkloadAPIService
   readonly #socket: WorkloadSocket
   #settled: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
   /** @internal Workloads are made by `WorkloadAPI.workload`. */
   constructor(path: string, host: WorkloadHost) {
@@ -72,12 +74,11 @@ export class Workload {
    * @param options - Hint, DNS names, lifetimes.
    * @returns The entry, when its first SVID was issued and sent.
    * @throws {@link SpiffeIDError} when the ID is not valid.
-   * @throws `TypeError` when the ID is of another trust domain, or an option is not what it should be.
+   * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
+   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
    */
   async register(id: SpiffeID | string, options: EntryOptions = {}): Promise<WorkloadEntry> {
-    const { entry, sent } = this.add(id, options)
-    await sent
-    return entry
+    return this.add(registrationFrom(id, options, this.#host.authority.trustDomain))
   }
 
   /**
@@ -106,8 +107,9 @@ export class Workload {
   }
 
   /** @internal Makes an entry at once, and issues and sends its first SVID afterwards. */
-  add(id: SpiffeID | string, options: EntryOptions): { entry: WorkloadEntry; sent: Promise<void> } {
-    const entry = new WorkloadEntry(SpiffeID.from(id), options, {
+  add(registration: Registration): Promise<WorkloadEntry> {
+    if (this.#isClosed) throw closedError()
+    const entry = new WorkloadEntry(registration, {
       authority: this.#host.authority,
       clock: this.#host.clock,
       changed: () => this.send(),
@@ -117,11 +119,14 @@ export class Workload {
       },
     })
     this.#entries.add(entry)
-    const issued = entry.reissue()
-    this.#settled = Promise.all([this.#settled, issued])
-    // Who waits for it hears of a failure; nobody has to wait.
+    const sent = entry.reissue().then(() => {
+      this.send()
+      return entry
+    })
+    this.#settled = Promise.all([this.#settled, sent])
+    // Calls wait for it and tell of a failure; nobody else has to.
     this.#settled.catch(() => undefined)
-    return { entry, sent: issued.then(() => this.send()) }
+    return sent
   }
 
   /** @internal Brings every open stream up to date. */
@@ -143,6 +148,7 @@ export class Workload {
 
   /** @internal Ends as an agent does that is shut down: without a word to those who are connected. */
   close(): void {
+    this.#isClosed = true
     for (const entry of this.#entries) entry.retire()
     this.#socket.close()
     this.#service.server.forceShutdown()

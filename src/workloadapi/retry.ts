@@ -43,6 +43,6 @@ export class Backoff {
     const { firstMs, longestMs } = curves[error.code] ?? unreachable
     const pauseMs = Math.min(longestMs, firstMs * 2 ** this.#failures)
     this.#failures += 1
-    return pauseMs * (0.5 + 0.5 * this.#random())
+    return Math.ceil(pauseMs * (0.5 + 0.5 * this.#random()))
   }
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { WorkloadAPIClient, type WorkloadAPIError } from '../../src/workloadapi/index.ts'
 import { FakeWorkloadAPI } from '../support/fake-workload-api.ts'
-import { after, jwt, jwtBundlesResponse, NOW, ORDERS, partner, x509Response, x509SVID } from './messages.ts'
+import { inMs, jwt, jwtBundlesResponse, NOW, ORDERS, partner, x509Response, x509SVID } from './messages.ts'
 import { codeOf, eventually, rejection } from './support.ts'
 
 let api: FakeWorkloadAPI
@@ -510,7 +510,7 @@ describe('WorkloadAPIClient.create', () => {
   })
 
   it('connects to nothing', () => {
-    expect(after(0)).toEqual(NOW)
+    expect(inMs(0)).toEqual(NOW)
     expect(() => WorkloadAPIClient.create({ address: 'unix:///nowhere/agent.sock' })).not.toThrow()
   })
 })

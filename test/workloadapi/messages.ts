@@ -20,7 +20,7 @@ export const HOUR_MS = 3_600_000
 
 export const ORDERS = 'spiffe://acme.internal/orders'
 
-export function after(ms: number): Date {
+export function inMs(ms: number): Date {
   return new Date(NOW.getTime() + ms)
 }
 
@@ -28,8 +28,8 @@ export function after(ms: number): Date {
 export function authorityNamed(name: string, options: MintOptions = {}): Minted {
   return mintCA({
     subject: `CN=${name}`,
-    notBefore: after(-HOUR_MS),
-    notAfter: after(8766 * HOUR_MS),
+    notBefore: inMs(-HOUR_MS),
+    notAfter: inMs(8766 * HOUR_MS),
     ...options,
   })
 }
@@ -42,7 +42,7 @@ export function x509SVID(
   changes: Partial<X509SVIDContent> = {},
   { issuer = acme, id = ORDERS, ...mint }: MintOptions & { readonly id?: string } = {},
 ): X509SVIDContent {
-  const leaf = mintLeaf(id, issuer, { notBefore: after(-60_000), notAfter: after(HOUR_MS), ...mint })
+  const leaf = mintLeaf(id, issuer, { notBefore: inMs(-60_000), notAfter: inMs(HOUR_MS), ...mint })
   return {
     spiffeID: id,
     x509SVID: leaf.der,

@@ -33,7 +33,7 @@ const PAUSE_MS = 25
  * ```ts
  * import { x509svid } from 'js-spiffe'
  *
- * const svid = await x509svid.load('/run/svid/svid.pem', '/run/svid/svid-key.pem')
+ * const svid = await x509svid.load('svid.pem', 'svid-key.pem')
  * console.log(svid.id.toString())
  * ```
  */

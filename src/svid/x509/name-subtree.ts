@@ -19,11 +19,12 @@ export function isWithin(name: GeneralName, base: GeneralName): boolean | undefi
 function isURIWithin(uri: string, base: string): boolean | undefined {
   const host = hostOf(uri)
   if (host === undefined) return undefined
-  return isBelow(host, base) || host === base.toLowerCase()
+  return base.startsWith('.') ? isBelow(host, base) : host === base.toLowerCase()
 }
 
 // Hosts with the characters that trust domains can have: SPIFFE-ID §2.1 allows more than DNS does.
-const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([a-z0-9._-]+)(?::[0-9]*)?(?=[/?#]|$)/i
+const AUTHORITY =
+  /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._~!$&'()*+,;=:%-]*@)?([a-z0-9._-]+)(?::[0-9]*)?(?=[/?#]|$)/i
 
 /** The host of a URI; `undefined` where there is none, or it is an address and no name. */
 function hostOf(uri: string): string | undefined {

@@ -31,7 +31,7 @@ const KEY_MODE = 0o600
  * import { X509Source, x509svid } from 'js-spiffe'
  *
  * const source = await X509Source.create()
- * await x509svid.save(source.getX509SVID(), '/run/svid/svid.pem', '/run/svid/svid-key.pem')
+ * await x509svid.save(source.getX509SVID(), 'svid.pem', 'svid-key.pem')
  * ```
  */
 export async function save(

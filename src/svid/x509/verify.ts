@@ -40,10 +40,9 @@ export interface VerifyOptions {
  * Check the chain of a TLS peer by hand
  * ```ts
  * import { X509Source, x509svid } from 'js-spiffe'
- * import type { X509Certificate } from 'node:crypto'
  *
- * declare const chain: X509Certificate[]
  * const source = await X509Source.create()
+ * const chain = source.getX509SVID().certificates // for the example: our own
  * const peer = x509svid.verify(chain, source, { role: 'client' })
  * console.log(peer.id.toString(), peer.expiresAt)
  * ```

@@ -1,0 +1,269 @@
+import { type KeyObject, X509Certificate } from 'node:crypto'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { verify } from '../../../src/svid/x509/index.ts'
+import { type Minted, mintCA, mintLeaf } from '../../support/mint.ts'
+import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
+
+/** What OpenSSL was asked to check: how many signatures, with which keys. */
+const signatureChecks = vi.hoisted(() => ({ count: 0, keys: [] as unknown[] }))
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const original = await importOriginal<typeof import('node:crypto')>()
+  return {
+    ...original,
+    verify: (...args: Parameters<typeof original.verify>) => {
+      const { key } = args[2] as { key: KeyObject }
+      signatureChecks.count += 1
+      signatureChecks.keys.push(key.export({ format: 'jwk' }))
+      return original.verify(...args)
+    },
+  }
+})
+
+beforeEach(() => {
+  signatureChecks.count = 0
+  signatureChecks.keys = []
+})
+
+const ID = 'spiffe://acme.internal/orders'
+const EXPIRED = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2021-01-01T00:00:00Z') }
+const UNKNOWN = 'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY'
+
+/** The subjects on the path that proves a peer, from the leaf upwards. */
+function pathOf(chain: readonly Minted[], ...authorities: readonly Minted[]): readonly string[] {
+  const peer = verify(
+    chain.map(({ der }) => der),
+    bundleOf(...authorities),
+  )
+  return peer.chain.map((der) => new X509Certificate(der).subject)
+}
+
+describe('the search for a path', () => {
+  const root = mintCA({ subject: 'CN=root' })
+  const a = mintCA({ subject: 'CN=a', issuer: root })
+  const b = mintCA({ subject: 'CN=b', issuer: a })
+  const leaf = mintLeaf(ID, b, { subject: 'CN=leaf' })
+
+  it('finds it whatever the order, with duplicates and with what does not belong', () => {
+    const stranger = mintCA({ subject: 'CN=stranger' })
+    const expected = ['CN=leaf', 'CN=b', 'CN=a', 'CN=root']
+    expect(pathOf([leaf, b, a], root)).toEqual(expected)
+    expect(pathOf([leaf, a, b], root)).toEqual(expected)
+    expect(pathOf([leaf, a, a, b, b, leaf, root], stranger, root)).toEqual(expected)
+    expect(pathOf([leaf, stranger, b, stranger, a], root, stranger)).toEqual(expected)
+  })
+
+  it('ends at any authority of the bundle, self-signed or not', () => {
+    expect(pathOf([leaf, b, a], a)).toEqual(['CN=leaf', 'CN=b', 'CN=a'])
+    expect(pathOf([leaf], b)).toEqual(['CN=leaf', 'CN=b'])
+    expect(pathOf([leaf, b, a], b)).toEqual(['CN=leaf', 'CN=b'])
+  })
+
+  it('does not end at a leaf that is in the bundle', () => {
+    const selfSigned = mintLeaf(ID, mintCA({ subject: 'CN=self', key: 'p256/self' }), {
+      subject: 'CN=self',
+      key: 'p256/self',
+    })
+    expect(verdict([leaf], bundleOf(leaf))).toBe(UNKNOWN)
+    expect(verdict([selfSigned], bundleOf(selfSigned))).toBe('ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN')
+  })
+
+  it('needs every intermediate', () => {
+    expect(verdict([leaf, b], bundleOf(root))).toBe(UNKNOWN)
+    expect(verdict([leaf, a], bundleOf(root))).toBe(UNKNOWN)
+    expect(verdict([leaf, b, a], bundleOf(mintCA({ subject: 'CN=other' })))).toBe(UNKNOWN)
+  })
+
+  it('takes the leaf from the front alone', () => {
+    expect(verdict([b, leaf, a], bundleOf(root))).toBe('ERR_SPIFFE_X509_SVID_NO_URI_SAN')
+  })
+
+  it('chains by name: a key is not enough', () => {
+    const renamed = mintCA({ subject: 'CN=renamed', key: 'p256/shared' })
+    const original = mintCA({ subject: 'CN=original', key: 'p256/shared' })
+    const child = mintLeaf(ID, original)
+    expect(verdict([child], bundleOf(original))).toBe('accepted')
+    expect(verdict([child], bundleOf(renamed))).toBe(UNKNOWN)
+  })
+
+  it('tells authorities of the same name apart by their signatures', () => {
+    const same = (key: `p256/${string}`, options = {}): Minted =>
+      mintCA({ subject: 'O=SPIRE', key, ...options })
+    const [first, second, third] = [same('p256/1'), same('p256/2'), same('p256/3')]
+    expect(verdict([mintLeaf(ID, second)], bundleOf(first, second, third))).toBe('accepted')
+    expect(verdict([mintLeaf(ID, second)], bundleOf(first, third))).toBe(UNKNOWN)
+    const nameless = [same('p256/1', { ski: false }), same('p256/2', { ski: false })]
+    const child = mintLeaf(ID, second, { aki: false })
+    expect(verdict([child], bundleOf(...nameless))).toBe('accepted')
+    expect(verdict([child], bundleOf(nameless[0] ?? first))).toBe('ERR_SPIFFE_X509_SVID_SIGNATURE')
+  })
+
+  it('checks the key that the identifier names first, and no other then', () => {
+    const same = Array.from({ length: 9 }, (_, i) => mintCA({ subject: 'O=many', key: `p256/many ${i}` }))
+    const issuer = same[7] as Minted
+    expect(verdict([mintLeaf(ID, issuer)], bundleOf(...same))).toBe('accepted')
+    expect(signatureChecks.count).toBe(1)
+  })
+
+  it('takes identifiers of keys for hints: a wrong one does not refuse', () => {
+    expect(verdict([mintLeaf(ID, root, { aki: Buffer.from('wrong') })], bundleOf(root))).toBe('accepted')
+  })
+
+  it('goes another way where authorities have certified each other', () => {
+    const key = 'p256/cross'
+    const old = mintCA({ subject: 'CN=old root' })
+    const next = mintCA({ subject: 'CN=new root', key })
+    const cross = mintCA({ subject: 'CN=new root', key, issuer: old })
+    const child = mintLeaf(ID, next, { subject: 'CN=child' })
+    expect(pathOf([child, cross], old)).toEqual(['CN=child', 'CN=new root', 'CN=old root'])
+    expect(pathOf([child, cross], next)).toEqual(['CN=child', 'CN=new root'])
+    expect(verdict([child], bundleOf(old))).toBe(UNKNOWN)
+  })
+
+  it('goes back where the first way breaks a rule', () => {
+    const key = 'p256/renewed'
+    const expired = mintCA({ subject: 'CN=renewed', key, issuer: root, ...EXPIRED })
+    const tooShort = mintCA({ subject: 'CN=short', key: 'p256/short', issuer: root, pathLen: 0 })
+    const viaShort = mintCA({ subject: 'CN=renewed', key, issuer: tooShort })
+    const renewed = mintCA({ subject: 'CN=renewed', key, issuer: root })
+    const child = mintLeaf(ID, renewed)
+    expect(verdict([child, expired], bundleOf(root))).toBe('ERR_SPIFFE_X509_SVID_EXPIRED')
+    expect(verdict([child, tooShort, viaShort], bundleOf(root))).toBe('ERR_SPIFFE_X509_SVID_PATH_TOO_LONG')
+    expect(verdict([child, expired, tooShort, viaShort, renewed], bundleOf(root))).toBe('accepted')
+  })
+
+  it('does not run in circles', () => {
+    const x = mintCA({ subject: 'CN=x', issuer: root })
+    const y = mintCA({ subject: 'CN=y', issuer: x })
+    const xAgain = mintCA({ subject: 'CN=x', issuer: y, key: 'p256/x again' })
+    const xByY: Minted = { ...xAgain, ...mintCA({ subject: 'CN=x', issuer: y }) }
+    const child = mintLeaf(ID, y)
+    expect(verdict([child, xByY, y, x], bundleOf(root))).toBe('accepted')
+    expect(verdict([child, xByY, y], bundleOf(root))).toBe(UNKNOWN)
+    expect(verdict([mintLeaf(ID, xAgain), xAgain, xByY, y, x], bundleOf(root))).toBe('accepted')
+  })
+
+  it('passes through a name once for each of its keys', () => {
+    const self = mintCA({ subject: 'CN=self', key: 'p256/self', issuer: root })
+    const selfAgain = mintCA({
+      subject: 'CN=self',
+      key: 'p256/self',
+      issuer: self,
+      nameConstraints: { excluded: [{ dns: '' }] },
+    })
+    const child = mintLeaf(ID, self, { subject: 'CN=child' })
+    expect(pathOf([child, selfAgain, self], root)).toEqual(['CN=child', 'CN=self', 'CN=root'])
+  })
+
+  it('reports the reason that is closest to the leaf', () => {
+    const oldRoot = mintCA({ subject: 'CN=root', key: 'p256/old root', ...EXPIRED })
+    const badCA = mintCA({ subject: 'CN=bad', issuer: root, basicConstraints: { cA: false } })
+    const constrained = mintCA({
+      subject: 'CN=constrained',
+      issuer: root,
+      nameConstraints: { permitted: [{ uri: 'other' }] },
+    })
+    expect(verdict([mintLeaf(ID, root)], bundleOf(oldRoot))).toBe('ERR_SPIFFE_X509_SVID_EXPIRED')
+    expect(verdict([mintLeaf(ID, badCA), badCA], bundleOf(oldRoot, root))).toBe(
+      'ERR_SPIFFE_X509_SVID_ISSUER_MAY_NOT_SIGN',
+    )
+    expect(verdict([mintLeaf(ID, constrained), badCA, constrained], bundleOf(oldRoot, root))).toBe(
+      'ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED',
+    )
+  })
+
+  it('names the certificate that is at fault by its serial number', () => {
+    const expired = mintCA({ subject: 'CN=expired', issuer: root, serial: 0xbeef, ...EXPIRED })
+    const error = refusalOf(() => verify([mintLeaf(ID, expired).der, expired.der], bundleOf(root)))
+    expect(error.message).toContain('serial number 00beef expired at 2021-01-01T00:00:00.000Z')
+  })
+})
+
+describe('the work of the search', () => {
+  const root = mintCA({ subject: 'CN=bounded' })
+
+  it('is one signature for a new leaf of a known intermediate, and none for a known one', () => {
+    const intermediate = mintCA({ subject: 'CN=known', issuer: root })
+    const [first, second] = ['first', 'second'].map((name) =>
+      mintLeaf(`spiffe://acme.internal/${name}`, intermediate),
+    )
+    if (first === undefined || second === undefined) throw new Error('no leaves')
+    const checksFor = (leaf: Minted): number => {
+      signatureChecks.count = 0
+      expect(verdict([leaf, intermediate], bundleOf(root))).toBe('accepted')
+      return signatureChecks.count
+    }
+    expect([checksFor(first), checksFor(second), checksFor(first)]).toEqual([2, 1, 0])
+  })
+
+  it('is none where no name leads to an authority', () => {
+    const junk = Array.from({ length: 15 }, (_, i) => mintCA({ subject: `CN=junk ${i}` }))
+    expect(verdict([mintLeaf(ID, junk[0] as Minted), ...junk], bundleOf(root))).toBe(UNKNOWN)
+    expect(signatureChecks.count).toBe(0)
+  })
+
+  it('is one signature for each certificate that borrows the name of an authority', () => {
+    const forger = mintCA({ subject: 'CN=bounded', key: 'p256/forger' })
+    const junk = Array.from({ length: 15 }, (_, i) =>
+      mintCA({ subject: 'CN=bounded', issuer: forger, key: `p256/forged ${i}`, aki: root.ski }),
+    )
+    expect(verdict([mintLeaf(ID, junk[0] as Minted, { aki: root.ski }), ...junk], bundleOf(root))).toBe(
+      'ERR_SPIFFE_X509_SVID_SIGNATURE',
+    )
+    expect(signatureChecks.count).toBe(16)
+  })
+
+  it('uses no key that an authority has not vouched for', () => {
+    const forger = mintCA({ subject: 'CN=forger', key: 'p256/forger key' })
+    const forged: Minted = {
+      ...forger,
+      ...mintCA({
+        subject: 'CN=forger',
+        key: 'p256/forger key',
+        issuerName: 'CN=bounded',
+        issuer: forger,
+        aki: root.ski,
+      }),
+    }
+    expect(verdict([mintLeaf(ID, forger), forged], bundleOf(root))).toBe('ERR_SPIFFE_X509_SVID_SIGNATURE')
+    expect(signatureChecks.keys).toEqual([root.certificate.publicKey.export({ format: 'jwk' })])
+  })
+
+  it('stops after 64 signatures', () => {
+    const authorities = Array.from({ length: 9 }, (_, i) =>
+      mintCA({ subject: 'CN=crowd', key: `p256/crowd ${i}`, ski: false }),
+    )
+    const forger = mintCA({ subject: 'CN=crowd', key: 'p256/forger' })
+    const junk = Array.from({ length: 15 }, (_, i) =>
+      mintCA({ subject: 'CN=crowd', issuer: forger, key: `p256/crowd junk ${i}`, aki: false }),
+    )
+    const child = mintLeaf(ID, forger, { aki: false })
+    expect(verdict([child, ...junk.slice(0, 6)], bundleOf(...authorities))).toBe(
+      'ERR_SPIFFE_X509_SVID_SIGNATURE',
+    )
+    expect(signatureChecks.count).toBe(63)
+    signatureChecks.count = 0
+    expect(verdict([child, ...junk], bundleOf(...authorities))).toBe('ERR_SPIFFE_X509_SVID_SEARCH_LIMIT')
+    expect(signatureChecks.count).toBe(64)
+  })
+
+  it('stops after 256 steps, where certificates that hold make too many paths', () => {
+    const constrained = mintCA({
+      subject: 'CN=level 0',
+      key: 'p256/level 0',
+      nameConstraints: { permitted: [{ uri: 'other' }] },
+    })
+    const level = (n: number): Minted => mintCA({ subject: `CN=level ${n}`, key: `p256/level ${n}` })
+    const chain = (levels: number): readonly Minted[] => [
+      mintLeaf(ID, level(levels)),
+      ...Array.from({ length: levels }, (_, i) =>
+        [0, 1].map((serial) =>
+          mintCA({ subject: `CN=level ${i + 1}`, key: `p256/level ${i + 1}`, issuer: level(i), serial }),
+        ),
+      ).flat(),
+    ]
+    expect(verdict(chain(5), bundleOf(constrained))).toBe('ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED')
+    expect(verdict(chain(7), bundleOf(constrained))).toBe('ERR_SPIFFE_X509_SVID_SEARCH_LIMIT')
+    expect(verdict(chain(7), bundleOf(level(0)))).toBe('accepted')
+  })
+})

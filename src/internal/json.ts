@@ -163,9 +163,12 @@ function nameIn(text: string, start: number, colon: number): string {
   return quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
 }
 
+// A byte order mark is kept, and refused as what does not belong into JSON (RFC 8259 §8.1).
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
 function decodeUTF8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw malformed('it is not UTF-8')
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return utf8.decode(bytes)
 }
 
 function parse(text: string): unknown {

@@ -2,9 +2,11 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { Metadata } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { JWTBundle, JWTBundleSet, SpiffeBundle } from '../../src/bundle/index.ts'
+import { SpiffeError } from '../../src/errors.ts'
 import { authenticateBearer } from '../../src/http/index.ts'
 import { jwtsvid } from '../../src/svid/index.ts'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { attach, authorizeMemberOf, mtlsServerOptions } from '../../src/tlsconfig/index.ts'
 import { TokenCache } from '../../src/workloadapi/token-cache.ts'
 import {
   ALGORITHMS,
@@ -19,7 +21,17 @@ import {
   signer,
   token,
 } from '../support/jwt.ts'
+import { mint } from '../support/mint.ts'
 import { AUTHORITY, BUNDLE, refusalOf, verdictOf } from '../svid/jwt/verdict-of.ts'
+import { createServer, Running } from '../tlsconfig/support/servers.ts'
+import { visit } from '../tlsconfig/support/visitors.ts'
+import {
+  credentialsOf,
+  issuerA,
+  leafA,
+  ID as SERVER_AND_CLIENT,
+  sourceFor,
+} from '../tlsconfig/support/world.ts'
 
 const ID = 'spiffe://acme.internal/checkout'
 const GOOD = token(AUTHORITY)
@@ -498,5 +510,26 @@ describe('what others have learnt about JWT-SVIDs', () => {
       expect((await refusalOf(text, {}, source)).code).toBe('ERR_SPIFFE_JWT_SVID_TOO_LARGE')
     }
     expect(asked).toHaveLength(2)
+  })
+
+  it('B-44: a trusted certificate whose ID is none costs its connection, and nobody else theirs', async () => {
+    const options = mtlsServerOptions(sourceFor(SERVER_AND_CLIENT.server), authorizeMemberOf('a.test'))
+    await using running = await Running.start(attach(createServer('https', options)))
+    const welcome = () => visit(running.port, credentialsOf(leafA(SERVER_AND_CLIENT.client), issuerA))
+    for (const uris of [
+      ['https://a.test/client'],
+      ['spiffe://a.test/client/'],
+      ['spiffe://A.test/client'],
+      ['spiffe://a.test'],
+      [SERVER_AND_CLIENT.client, SERVER_AND_CLIENT.client],
+      [''],
+    ]) {
+      const stranger = mint({ uris, issuer: issuerA, subject: 'CN=stranger' })
+      const { received } = await visit(running.port, credentialsOf(stranger, issuerA))
+      expect(received).toBe('')
+      expect((await welcome()).received).toContain(`hello ${SERVER_AND_CLIENT.client}`)
+    }
+    expect(running.refused).toHaveLength(6)
+    expect(running.refused.every((error) => error instanceof SpiffeError)).toBe(true)
   })
 })

@@ -6,6 +6,8 @@ export interface CompactToken {
   readonly header: string
   readonly payload: string
   readonly signature: string
+  /** What the signature is over: header and payload as they were sent (RFC 7515 §5.2). */
+  readonly signed: string
 }
 
 const LONGEST_HEADER = 8 * 1024
@@ -27,11 +29,11 @@ export function splitCompact(token: string): CompactToken {
   assertFits('header', header, LONGEST_HEADER)
   assertFits('payload', payload, LONGEST_PAYLOAD)
   assertFits('signature', signature, LONGEST_SIGNATURE)
-  return { header, payload, signature }
+  return { header, payload, signature, signed: token.slice(0, -1 - signature.length) }
 }
 
 /** Decodes a part. Its text is canonical: no two texts are the same token (RFC 7515 §2). */
-export function decodePart(part: keyof CompactToken, text: string): Uint8Array {
+export function decodePart(part: string, text: string): Uint8Array {
   try {
     return decodeBase64url(text)
   } catch (cause) {
@@ -41,11 +43,6 @@ export function decodePart(part: keyof CompactToken, text: string): Uint8Array {
       { rule: 'RFC 7515 §2', cause },
     )
   }
-}
-
-/** What the signature is over: header and payload as they were sent, which is ASCII (RFC 7515 §5.2). */
-export function signingInputOf({ header, payload }: CompactToken): Uint8Array {
-  return Buffer.from(`${header}.${payload}`, 'latin1')
 }
 
 function assertFits(part: string, text: string, longest: number): void {

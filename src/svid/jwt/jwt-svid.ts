@@ -37,7 +37,7 @@ export let makeJWTSVID: (parts: JWTSVIDParts) => JWTSVID
  *
  * const source = await JWTSource.create()
  * const svid = await source.fetchJWTSVID({ audience: 'orders' })
- * await fetch('https://orders.acme.internal/', { headers: { authorization: `Bearer ${svid.marshal()}` } })
+ * const headers = { authorization: `Bearer ${svid.marshal()}` }
  * ```
  */
 export class JWTSVID {

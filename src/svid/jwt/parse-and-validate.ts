@@ -33,6 +33,7 @@ import { verifySignature } from './verify-signature.ts'
  * import { JWTSource, jwtsvid, tlsconfig } from 'js-spiffe'
  *
  * const source = await JWTSource.create()
+ * const token = (await source.fetchJWTSVID({ audience: 'orders' })).marshal() // for the example: our own
  * const caller = await jwtsvid.parseAndValidate(token, source, 'orders', {
  *   authorize: tlsconfig.authorizeMemberOf('acme.internal'),
  * })

@@ -18,8 +18,10 @@ import { parseToken } from './parse-token.ts'
  * @throws `TypeError` when an argument is wrong, such as an empty list of audiences.
  * @example
  * ```ts
- * import { jwtsvid } from 'js-spiffe'
+ * import { JWTSource, jwtsvid } from 'js-spiffe'
  *
+ * const source = await JWTSource.create()
+ * const token = (await source.fetchJWTSVID({ audience: 'orders' })).marshal()
  * const svid = jwtsvid.parseInsecure(token, 'orders')
  * console.log(svid.id.toString(), svid.expiresAt)
  * ```

@@ -1,7 +1,6 @@
 import type { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
 import { SVIDError } from '../error.ts'
 import { algorithms } from './algorithms.ts'
-import { signingInputOf } from './compact.ts'
 import { rememberHeader } from './known-headers.ts'
 import type { UnverifiedToken } from './parse-token.ts'
 import { selectKeys } from './select-keys.ts'
@@ -12,7 +11,8 @@ export function verifySignature(
   bundle: JWTBundle,
 ): void {
   const keys = selectKeys(header, bundle, id)
-  const input = signingInputOf(parts)
+  // Each part has been decoded, so it is ASCII.
+  const input = Buffer.from(parts.signed, 'latin1')
   const { verify } = algorithms[header.alg]
   if (!keys.some((key) => verify(key, input, signature))) {
     throw new SVIDError(

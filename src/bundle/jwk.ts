@@ -2,31 +2,32 @@ import { duplicateMember, isJSONObject, type JSONRecord } from '../internal/json
 import { printable } from '../internal/printable.ts'
 import { BundleError } from './error.ts'
 
-/** An element of a JWK Set that is an object without two members of one name. */
+/** An element of a JWK Set that is an object. */
 export interface JWK {
   /** Its index in `keys`. */
   readonly at: number
   readonly members: JSONRecord
+  /** The first name that two of its members have. */
+  readonly duplicate: string | undefined
 }
 
 /** What only a private or a symmetric key has (RFC 7518 §6.2.2, §6.3.2 and §6.4.1). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** Takes the text of an element of `keys` for a JWK (RFC 7517 §4). */
+/** Takes the text of an element of `keys` for a JWK. */
 export function readJWK(at: number, text: string): JWK {
   const members: unknown = JSON.parse(text)
   if (!isJSONObject(members)) throw malformedJWK(at, 'is not an object')
-  const duplicate = duplicateMember(text)
-  if (duplicate !== undefined) throw malformedJWK(at, `has the member ${printable(duplicate)} twice`)
-  return { at, members }
+  return { at, members, duplicate: duplicateMember(text) }
 }
 
 /**
- * The type of a key (SPIFFE Trust Domain and Bundle §4.2.1), once it is known to be a public one: whoever
- * publishes a private or a symmetric key has lost it, and it proves nothing any more.
+ * The type of a key (SPIFFE Trust Domain and Bundle §4.2.1), once it is known to say one thing (RFC 7517 §4) and
+ * to be public: whoever publishes a private or a symmetric key has lost it, and it proves nothing any more.
  */
 export function publicKeyType(jwk: JWK): string {
-  const { at, members } = jwk
+  const { at, members, duplicate } = jwk
+  if (duplicate !== undefined) throw malformedJWK(at, `has the member ${printable(duplicate)} twice`)
   if (members['kty'] === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(members, name))) {
     throw new BundleError('ERR_SPIFFE_JWK_NOT_PUBLIC', `key ${at} of the set is private or symmetric`)
   }

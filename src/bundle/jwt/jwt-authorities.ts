@@ -2,7 +2,7 @@ import { printable } from '../../internal/printable.ts'
 import { BundleError } from '../error.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import type { JWTAuthority, JWTKeyKind } from './jwt-authority.ts'
-import type { PendingJWTAuthority } from './jwt-jwk.ts'
+import { type PendingJWTAuthority, settledJWTAuthority } from './jwt-jwk.ts'
 
 /**
  * The authorities of a bundle by `kid`: an immutable value, of which each key is made when it is first needed.
@@ -46,17 +46,38 @@ export class JWTAuthorities {
     return [...this.#slots.values()].flatMap((slot) => slot.skipped)
   }
 
+  /** Whether both hold the same authorities. Keys are made only where their documents differ. */
+  equals(other: JWTAuthorities): boolean {
+    return this.#reads(other) || this.#holds(other)
+  }
+
   with(authority: JWTAuthority): JWTAuthorities {
-    const { kid, kind } = authority
-    return new JWTAuthorities(
-      new Map(this.#slots).set(kid, new Slot([{ at: 0, kid, kind, make: () => authority }])),
-    )
+    const slot = new Slot([settledJWTAuthority(authority)])
+    return new JWTAuthorities(new Map(this.#slots).set(authority.kid, slot))
   }
 
   without(kid: string): JWTAuthorities {
     const slots = new Map(this.#slots)
     slots.delete(kid)
     return new JWTAuthorities(slots)
+  }
+
+  #reads(other: JWTAuthorities): boolean {
+    return (
+      this.#slots.size === other.#slots.size &&
+      [...this.#slots].every(([kid, slot]) => slot.text === other.#slots.get(kid)?.text)
+    )
+  }
+
+  #holds(other: JWTAuthorities): boolean {
+    const ours = [...this]
+    return (
+      ours.length === [...other].length &&
+      ours.every(({ kid, key, alg }) => {
+        const theirs = other.get(kid)
+        return theirs?.alg === alg && theirs?.key.equals(key) === true
+      })
+    )
   }
 }
 
@@ -69,6 +90,11 @@ class Slot {
 
   constructor(candidates: readonly PendingJWTAuthority[]) {
     this.#candidates = candidates
+  }
+
+  /** What its keys are, in the order in which they are tried. */
+  get text(): string {
+    return this.#candidates.map(({ text }) => text).join()
   }
 
   mayBe(kind: JWTKeyKind): boolean {

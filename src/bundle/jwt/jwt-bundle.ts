@@ -134,7 +134,7 @@ export class JWTBundle implements JWTBundleSource {
     return new Map([...this.#authorities].map(({ kid, key }) => [kid, key]))
   }
 
-  /** What was passed over in the document that this bundle was read from. To tell, all of its keys are made. */
+  /** What was passed over in the document that this bundle goes back to. To tell, all of its keys are made. */
   get skipped(): readonly SkippedElement[] {
     return [...this.#skipped, ...this.#authorities.skipped]
   }
@@ -162,23 +162,17 @@ export class JWTBundle implements JWTBundleSource {
   withJWTAuthority(kid: string, key: KeyObject): JWTBundle {
     if (typeof kid !== 'string') throw new TypeError('a kid is a string')
     if (!(key instanceof KeyObject)) throw new TypeError('a JWT authority is a KeyObject of node:crypto')
-    return new JWTBundle(this.trustDomain, this.#authorities.with(jwtAuthority(kid, key)))
+    return new JWTBundle(this.trustDomain, this.#authorities.with(jwtAuthority(kid, key)), this.#skipped)
   }
 
   /** The bundle without the authority of a `kid`: what it signed is not trusted any more. */
   withoutJWTAuthority(kid: string): JWTBundle {
-    return new JWTBundle(this.trustDomain, this.#authorities.without(kid))
+    return new JWTBundle(this.trustDomain, this.#authorities.without(kid), this.#skipped)
   }
 
   /** Whether both are of one trust domain and hold the same keys under the same `kid`, in whatever order. */
   equals(other: JWTBundle): boolean {
-    if (!this.trustDomain.equals(other.trustDomain)) return false
-    const ours = [...this.#authorities]
-    if (ours.length !== [...other.#authorities].length) return false
-    return ours.every(({ kid, key, alg }) => {
-      const theirs = other.#authorities.get(kid)
-      return theirs !== undefined && theirs.alg === alg && theirs.key.equals(key)
-    })
+    return this.trustDomain.equals(other.trustDomain) && this.#authorities.equals(other.#authorities)
   }
 
   /** The authorities as a JWK Set, each with `use` and `kid` (JWT-SVID §6.1). */

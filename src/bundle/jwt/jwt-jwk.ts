@@ -11,6 +11,8 @@ export interface PendingJWTAuthority {
   readonly at: number
   readonly kid: string
   readonly kind: JWTKeyKind
+  /** Its key and the algorithm it is bound to, in the one way that they are written. */
+  readonly text: string
   /** @throws `BundleError` when the key turns out to be unfit. */
   readonly make: () => JWTAuthority
 }
@@ -32,13 +34,24 @@ export function readJWTAuthority(jwk: JWK): PendingJWTAuthority {
   }
   const alg = Object.hasOwn(members, 'alg') ? stringMember(jwk, 'alg', 'RFC 7517 §4.4') : undefined
   const [kind, key] = readKey(jwk, type)
-  return { at, kid, kind, make: () => jwtAuthority(kid, importKey(at, key), alg) }
+  return { at, kid, kind, text: textOf(key, alg), make: () => jwtAuthority(kid, importKey(at, key), alg) }
+}
+
+/** An authority whose key is there already. */
+export function settledJWTAuthority(authority: JWTAuthority): PendingJWTAuthority {
+  const { kid, kind, key, alg } = authority
+  return { at: 0, kid, kind, text: textOf(key.export({ format: 'jwk' }), alg), make: () => authority }
 }
 
 /** Writes an authority as the JWK of a bundle (JWT-SVID §6.1). */
 export function writeJWTAuthority({ key, kid, alg }: JWTAuthority): Readonly<Record<string, unknown>> {
   const { kty, ...members } = key.export({ format: 'jwk' })
   return { kty, use: 'jwt-svid', kid, alg, ...members }
+}
+
+/** Numbers and coordinates have one encoding each, so two keys are the same exactly when this is. */
+function textOf({ kty, crv, n, e, x, y }: JsonWebKey, alg: string | undefined): string {
+  return JSON.stringify([alg, kty, crv, n, e, x, y])
 }
 
 function readKey(jwk: JWK, type: string): readonly [JWTKeyKind, JsonWebKey] {

@@ -14,8 +14,8 @@ import type { SpiffeBundle } from './spiffe-bundle.ts'
  * import { SpiffeBundle, SpiffeBundleSet } from 'js-spiffe'
  *
  * const bundles = SpiffeBundleSet.from([
- *   await SpiffeBundle.load('acme.internal', '/etc/acme/acme.json'),
- *   await SpiffeBundle.load('partner.example', '/etc/acme/partner.json'),
+ *   await SpiffeBundle.load('acme.internal', 'acme.json'),
+ *   await SpiffeBundle.load('partner.example', 'partner.json'),
  * ])
  * console.log(bundles.get('partner.example')?.sequenceNumber)
  * ```

@@ -115,7 +115,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
     return SpiffeBundle.parse(owner, await readBundleFile(path, LARGEST_BUNDLE_BYTES, options))
   }
 
-  /** What was passed over in the document that this bundle was read from. To tell, all JWT keys are made. */
+  /** What was passed over in the document that this bundle goes back to. To tell, all of its JWT keys are made. */
   get skipped(): readonly SkippedElement[] {
     return [...this.#skipped, ...this.jwtBundle.skipped]
   }
@@ -211,7 +211,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
   }
 
   #with(parts: SpiffeBundleParts): SpiffeBundle {
-    return new SpiffeBundle(this.trustDomain, { ...this, ...parts })
+    return new SpiffeBundle(this.trustDomain, { ...this, ...parts }, this.#skipped)
   }
 }
 

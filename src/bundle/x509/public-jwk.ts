@@ -17,7 +17,7 @@ const UNCOMPRESSED = 0x04
 const ED25519_BYTES = 32
 
 /**
- * The public key of a certificate, by its SubjectPublicKeyInfo, as a JWK says it, or `undefined` where a JWK has no way to.
+ * The public key in a SubjectPublicKeyInfo as a JWK says it, or `undefined` where a JWK has no way to.
  *
  * It is read out of the DER: OpenSSL would take a third of a millisecond to import a key that is compared here
  * and may never verify anything.

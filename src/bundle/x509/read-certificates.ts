@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { types } from 'node:util'
 import { decodePEM } from '../../internal/pem.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
@@ -22,7 +23,7 @@ export function isDER(bytes: Uint8Array): boolean {
 
 /** Reads certificates in DER, one after the other. */
 export function readDERCertificates(owner: TrustDomain, der: Uint8Array): readonly Certificate[] {
-  if (!(der instanceof Uint8Array)) throw new TypeError('DER is a Uint8Array')
+  if (!types.isUint8Array(der)) throw new TypeError('DER is a Uint8Array')
   return readable(owner, () => Certificate.parseConcatenated(der))
 }
 

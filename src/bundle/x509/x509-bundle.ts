@@ -35,7 +35,7 @@ export let makeX509Bundle: (trustDomain: TrustDomain, authorities: Iterable<Cert
  * ```ts
  * import { X509Bundle } from 'js-spiffe'
  *
- * const bundle = await X509Bundle.load('acme.internal', '/etc/acme/bundle.pem')
+ * const bundle = await X509Bundle.load('acme.internal', 'bundle.pem')
  * console.log(bundle.x509Authorities.map((authority) => authority.subject))
  * ```
  */

@@ -129,6 +129,8 @@ describe('the use of keys', () => {
   )
 
   test('counts also where the key that has one is itself unusable', () => {
+    const twice = `{"use":"jwt-svid","use":"jwt-svid","kty":"EC"}`
+    expect(JWTBundle.parse(ACME, `{"keys":[${twice},${JSON.stringify(good)}]}`).isEmpty).toBe(true)
     expect(parse(good, { kty: 'XYZ', use: 'jwt-svid' }).isEmpty).toBe(true)
     expect(parse(good, { kty: 'oct', k: 'AAAA', use: 'sig' }).isEmpty).toBe(true)
   })
@@ -373,7 +375,8 @@ describe('fromJWTAuthorities', () => {
 })
 
 describe('a JWT bundle', () => {
-  const bundle = JWTBundle.fromJWTAuthorities(ACME, Object.entries(keys))
+  const entries = Object.entries(keys)
+  const bundle = JWTBundle.fromJWTAuthorities(ACME, entries)
 
   test('changes into another bundle', () => {
     const more = bundle.withJWTAuthority('new', otherKey)
@@ -386,6 +389,9 @@ describe('a JWT bundle', () => {
     expect(kids(bundle)).toEqual(Object.keys(keys))
     expect(bundle.findJWTAuthority('RSA')).toBe(keys.RSA)
     expect(bundle.withoutJWTAuthority('unknown').equals(bundle)).toBe(true)
+    const flawed = parse(null, jwk(keys.RSA))
+    expect(flawed.withJWTAuthority('b', otherKey).skipped).toEqual(flawed.skipped)
+    expect(flawed.withoutJWTAuthority('a').skipped).toEqual(flawed.skipped)
   })
 
   test('cannot be changed through what it gives out', () => {
@@ -408,6 +414,19 @@ describe('a JWT bundle', () => {
     expect(bundle.equals(reversed.withoutJWTAuthority('RSA').withJWTAuthority('rsa', keys.RSA))).toBe(false)
     expect(bundle.equals(JWTBundle.fromJWTAuthorities('other.example', Object.entries(keys)))).toBe(false)
     expect(parse(jwk(keys.RSA, { alg: 'RS256' })).equals(parse(jwk(keys.RSA)))).toBe(false)
+    expect(parse(...entries.map(([kid, key]) => jwk(key, { kid }))).equals(bundle)).toBe(true)
+    expect(parse().equals(parse(jwk(keys.RSA)))).toBe(false)
+  })
+
+  test('equals one from a document in which other keys cannot be used', () => {
+    const { x, y } = keys['P-256'].export({ format: 'jwk' })
+    const offCurve = jwk(keys['P-256'], { x: y, y: x })
+    const alone = parse(jwk(keys.RSA))
+    expect(alone.equals(parse({ ...offCurve, kid: 'b' }, jwk(keys.RSA)))).toBe(true)
+    expect(parse(offCurve, jwk(keys.RSA)).equals(alone)).toBe(true)
+    expect(parse(jwk(keys.RSA), jwk(otherKey)).equals(alone)).toBe(true)
+    expect(parse(offCurve).equals(alone)).toBe(false)
+    expect(parse(jwk(otherKey)).equals(alone)).toBe(false)
   })
 
   test('is written with use and kid, and read back', () => {

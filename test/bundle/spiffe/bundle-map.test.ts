@@ -99,6 +99,8 @@ describe('a bundle map', () => {
     expect(map.skipped).toEqual([])
     expect(map.bundles.get('a.example')?.skipped).toHaveLength(1)
     expect(map.bundles.get('a.example')?.x509Bundle.isEmpty).toBe(false)
+    const hinted = BundleMap.parse(mapText(['a.example', document([{}], { spiffe_refresh_hint: 60 })]))
+    expect(hinted.bundles.get('a.example')?.skipped).toHaveLength(1)
   })
 
   test('drops the refresh hints of its bundles', () => {

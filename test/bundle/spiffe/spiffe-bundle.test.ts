@@ -327,6 +327,8 @@ describe('a SPIFFE bundle', () => {
     expect(subjects(bundle)).toEqual(['CN=ec'])
     expect(kids(bundle)).toEqual(['a'])
     expect(Object.isFrozen(bundle)).toBe(true)
+    const flawed = parse(null, x509Key(ec))
+    expect(flawed.withSequenceNumber(1n).withX509Authority(rsa).skipped).toEqual(flawed.skipped)
   })
 
   test('never takes authorities of another trust domain', () => {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { X509Bundle } from '../../../src/bundle/index.ts'
 import { x509AuthoritiesOf } from '../../../src/bundle/x509/x509-bundle.ts'
@@ -71,6 +72,13 @@ describe('X509Bundle.parseRaw', () => {
       'CN=rsa',
       'CN=ed25519',
     ])
+  })
+
+  test('reads bytes of another realm', () => {
+    const foreign: unknown = runInNewContext('Uint8Array.from(octets)', { octets: [...ec.raw] })
+    expect(foreign).not.toBeInstanceOf(Uint8Array)
+    const bundle: unknown = Reflect.apply(X509Bundle.parseRaw, X509Bundle, [ACME, foreign])
+    expect(bundle instanceof X509Bundle && bundle.has(ec)).toBe(true)
   })
 
   test('takes no bytes for a bundle that trusts nothing', () => {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { SpiffeID } from '../spiffeid/spiffe-id.ts'
 import type { VerifiedPeer } from '../svid/verified-peer.ts'
@@ -9,7 +9,7 @@ import { TLSConfigError } from './error.ts'
  * session. Requests of frameworks do where they have the `socket` of the request that they wrap.
  */
 export type PeerConnection =
-  | Socket
+  | Duplex
   | { readonly socket: object | null | undefined }
   | { readonly session: { readonly socket: object | null | undefined } | undefined }
 

@@ -46,6 +46,8 @@ int main(int argc, char **argv) {
   alarm(10);
   SSL_CTX *context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  /* A session that is resumed would keep the first certificate. */
+  SSL_CTX_set_options(context, SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
   SSL_CTX_use_certificate_chain_file(context, argv[1]);
   SSL_CTX_use_PrivateKey_file(context, argv[1], SSL_FILETYPE_PEM);
   SSL *ssl = SSL_new(context);

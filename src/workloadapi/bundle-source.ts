@@ -30,10 +30,18 @@ export interface BundleSourceHealth {
  * @example
  * Validate without an identity
  * ```ts
- * import { BundleSource, jwtsvid } from 'js-spiffe'
+ * import http from 'node:http'
+ * import { BundleSource } from 'js-spiffe'
+ * import { authenticateBearer } from 'js-spiffe/http'
+ * import { matchAny } from 'js-spiffe/spiffeid'
  *
  * const bundles = await BundleSource.create()
- * const caller = await jwtsvid.parseAndValidate(token, bundles, ['orders'])
+ * http.createServer((req, res) => {
+ *   authenticateBearer(req.rawHeaders, bundles, { audience: 'orders', authorize: matchAny() }).then(
+ *     ({ id }) => res.end(`hello ${id}`),
+ *     () => res.writeHead(401).end(),
+ *   )
+ * })
  * ```
  */
 export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDisposable {

@@ -133,8 +133,12 @@ export class X509Source implements X509ContextSource, AsyncDisposable {
    * @example
    * Write the identity where another program reads it
    * ```ts
+   * import { X509Source, x509svid } from 'js-spiffe'
+   *
+   * await using source = await X509Source.create()
    * for await (const { svid } of source.updates({ persistent: true })) {
-   *   await x509svid.save(svid, { certificates: 'svid.pem', privateKey: 'key.pem' })
+   *   await x509svid.save(svid, 'svid.pem', 'svid-key.pem')
+   *   break // for the example: a program that goes on leaves this out
    * }
    * ```
    */

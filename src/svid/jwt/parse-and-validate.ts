@@ -8,6 +8,7 @@ import { checkAudience, checkLifetime, checkPath } from './judge.ts'
 import { type JWTSVID, makeJWTSVID } from './jwt-svid.ts'
 import type { Audiences, ParseAndValidateOptions } from './options.ts'
 import { parseToken } from './parse-token.ts'
+import { TokenMemory } from './token-memory.ts'
 import { verifySignature } from './verify-signature.ts'
 
 /**
@@ -16,7 +17,7 @@ import { verifySignature } from './verify-signature.ts'
  * In this order, and the first that does not hold refuses: the token is a JWS in compact form, bounded in
  * size, signed with one of nine algorithms; `sub` is a SPIFFE ID, `aud` names one of the audiences, `exp` and
  * `nbf` hold; the bundle of the trust domain of `sub` has the key, and the key made the signature; the
- * authorizer admits. Nothing is remembered: each call checks everything.
+ * authorizer admits. Each call checks everything, unless it is given a memory of signatures.
  *
  * @param token - The token in its compact form, as after `Bearer` in a header.
  * @param bundles - Where the JWT authorities of trust domains come from, such as a `JWTSource`.
@@ -46,12 +47,14 @@ export async function parseAndValidate(
   audiences: Audiences,
   options: ParseAndValidateOptions = {},
 ): Promise<JWTSVID> {
-  const { authorize, signal } = options
+  const { authorize, memory, signal } = options
   const expectations = expectationsOf(audiences, options)
   if (typeof bundles?.getJWTBundle !== 'function') throw new TypeError('bundles must be a JWTBundleSource')
   if (authorize !== undefined && typeof authorize !== 'function') {
     throw new TypeError('authorize must be a function')
   }
+  if (memory !== undefined && !(memory instanceof TokenMemory))
+    throw new TypeError('memory must be a TokenMemory')
   signal?.throwIfAborted()
 
   const unverified = parseToken(token)
@@ -61,7 +64,7 @@ export async function parseAndValidate(
   const bundle = await bundleFor(claims.id, bundles, signal)
   // Behind the wait: a source that takes its time must not stretch the life of a token.
   checkLifetime(claims, expectations)
-  verifySignature(unverified, bundle)
+  verifySignature(unverified, bundle, memory)
 
   const svid = makeJWTSVID({ token, header, claims, hint: undefined })
   checkAuthorized(svid, authorize)

@@ -8,7 +8,6 @@ const LONGEST_QUOTE = 120
 export function printable(value: string): string {
   const cut = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value
   return JSON.stringify(cut).replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

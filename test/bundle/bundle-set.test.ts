@@ -96,6 +96,7 @@ function describeSet<One extends Bundle<One>, Set extends BundleSet<One, Set>>(
       const set = from([bundle(A), bundle(B)])
       expect(set.equals(from([bundle(B), bundle(A)]))).toBe(true)
       expect(set.equals(from([bundle(A)]))).toBe(false)
+      expect(from([bundle(A)]).equals(set)).toBe(false)
       expect(set.equals(from([bundle(A), bundle(C)]))).toBe(false)
       expect(set.equals(from([bundle(A), emptyBundle(B)]))).toBe(false)
     })

@@ -5,7 +5,13 @@ import { JWTBundle, SpiffeBundle, X509Bundle } from '../../../src/bundle/index.t
 import { TrustDomain } from '../../../src/spiffeid/index.ts'
 import { jwk, keys, otherKey } from '../jwt/keys.ts'
 import { codesOf, refusalOf } from '../refusal.ts'
-import { authorities, leaf, otherAuthority, unnameableAuthority } from '../x509/certificates.ts'
+import {
+  authorities,
+  keylessAuthority,
+  leaf,
+  otherAuthority,
+  unnameableAuthority,
+} from '../x509/certificates.ts'
 import { document, jwtKey, x509Key } from './documents.ts'
 
 const ACME = TrustDomain.parse('acme.internal')
@@ -187,6 +193,11 @@ describe('an X.509 authority', () => {
     [
       'has a key on a curve that JWK has no name for',
       { kty: 'EC', use: 'x509-svid', x5c: [base64(unnameableAuthority)] },
+      'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
+    ],
+    [
+      'has a key that cannot be read',
+      { kty: 'RSA', use: 'x509-svid', x5c: [base64(keylessAuthority)] },
       'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
     ],
   ])('that %s is skipped and costs no other', (_, bad, code) => {
@@ -376,7 +387,12 @@ describe('a SPIFFE bundle', () => {
 
   test('cannot be written when a key has no name there', () => {
     const unnameable = bundle.withX509Authority(unnameableAuthority)
-    expect(codesOf(() => unnameable.marshal())[0]).toBe('ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED')
+    expect(codesOf(() => unnameable.marshal())).toEqual(['ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED'])
+    const keyless = bundle.withX509Authority(keylessAuthority)
+    expect(codesOf(() => keyless.marshal())).toEqual([
+      'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
+      'ERR_SPIFFE_DER_MALFORMED',
+    ])
   })
 
   test('is the source of its own trust domain alone', () => {

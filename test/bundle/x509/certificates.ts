@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { bitString, oid, sequence } from '../../support/der-writer.ts'
 import { type KeyName, mintCA, mintLeaf } from '../../support/mint.ts'
 
 const ca = (name: string, key: KeyName): X509Certificate => mintCA({ subject: `CN=${name}`, key }).certificate
@@ -24,6 +25,11 @@ export const leaf: X509Certificate = mintLeaf('spiffe://acme.internal/orders', m
 
 /** An authority with a key on P-224, a curve that JWK has no name for. */
 export const unnameableAuthority: X509Certificate = ca('p224', 'p224/authority')
+
+/** An authority whose RSA key is cut short. */
+export const keylessAuthority: Uint8Array = mintCA({
+  spki: sequence(sequence(oid('1.2.840.113549.1.1.1')), bitString(Buffer.of(0))),
+}).der
 
 /** DER, one certificate after the other. */
 export function concatenated(...certificates: readonly X509Certificate[]): Uint8Array {

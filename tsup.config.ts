@@ -15,5 +15,12 @@ export default defineConfig({
   treeshake: true,
   clean: true,
   removeNodeProtocol: false,
-  dts: { compilerOptions: { ignoreDeprecations: '6.0', noEmit: false, allowImportingTsExtensions: true } },
+  dts: {
+    compilerOptions: {
+      stripInternal: true,
+      ignoreDeprecations: '6.0',
+      noEmit: false,
+      allowImportingTsExtensions: true,
+    },
+  },
 })

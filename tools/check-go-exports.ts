@@ -1,23 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { exportsOfGoSpiffe } from './go-exports.ts'
+import { documentedExports, exportsOfGoSpiffe } from './go-exports.ts'
 
 // Compares docs/migrating-from-go.md with go-spiffe itself, so that an export that the page forgot, one that
 // a new version brings and one that is gone each fail. Run with: npx tsx tools/check-go-exports.ts
 
 const page = path.join(import.meta.dirname, '..', 'docs', 'migrating-from-go.md')
-
-/** The names in the first column of the page's tables, under the package of their heading. */
-function documentedExports(markdown: string): ReadonlySet<string> {
-  const names = new Set<string>()
-  let goPackage = ''
-  for (const line of markdown.split('\n')) {
-    goPackage = /^## `(.+)`$/.exec(line)?.[1] ?? goPackage
-    const [, firstCell = ''] = /^\| (.+?) \|/.exec(line) ?? []
-    for (const [, name] of firstCell.matchAll(/`([^`]+)`/g)) names.add(`${goPackage}.${name}`)
-  }
-  return names
-}
 
 const there = exportsOfGoSpiffe()
 const documented = documentedExports(readFileSync(page, 'utf8'))

@@ -67,3 +67,15 @@ export function* exportedNames(documentation: string): Generator<string> {
     }
   }
 }
+
+/** The names in the first column of a page's tables, under the package of their heading. */
+export function documentedExports(markdown: string): ReadonlySet<string> {
+  const names = new Set<string>()
+  let goPackage = ''
+  for (const line of markdown.split('\n')) {
+    goPackage = /^## `(.+)`$/.exec(line)?.[1] ?? goPackage
+    const [, firstCell = ''] = /^\| (.+?) \|/.exec(line) ?? []
+    for (const [, name] of firstCell.matchAll(/`([^`]+)`/g)) names.add(`${goPackage}.${name}`)
+  }
+  return names
+}

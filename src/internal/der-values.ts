@@ -103,8 +103,8 @@ export function readInteger(element: DERElement): Uint8Array {
 /** The octets of an INTEGER that must not be negative, most significant first and without leading zeros. */
 export function readUnsigned(element: DERElement): Uint8Array {
   const contents = readInteger(element)
-  const first = contents[0] ?? 0
-  if (first >= 0x80) throw malformed('an INTEGER is negative')
+  const [first] = contents
+  if (first === undefined || first >= 0x80) throw malformed('an INTEGER is negative')
   return first === 0 ? contents.subarray(1) : contents
 }
 
@@ -137,8 +137,8 @@ export function readNamedBits(element: DERElement): readonly boolean[] {
 export function readASCII({ document, contentStart, end }: DERElement): string {
   let text = ''
   for (let i = contentStart; i < end; i++) {
-    const octet = document[i] ?? 0
-    if (octet > 0x7f) throw malformed('an IA5String has characters beyond ASCII')
+    const octet = document[i]
+    if (octet === undefined || octet > 0x7f) throw malformed('an IA5String has characters beyond ASCII')
     text += String.fromCharCode(octet)
   }
   return text
@@ -154,8 +154,10 @@ export function readOID({ document, contentStart, end }: DERElement): string {
   let arc: number | bigint = 0
   let isArcStart = true
   for (let i = contentStart; i < end; i++) {
-    const octet = document[i] ?? 0
-    if (isArcStart && octet === 0x80) throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
+    const octet = document[i]
+    if (octet === undefined || (isArcStart && octet === 0x80)) {
+      throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
+    }
     const low = octet & 0x7f
     // Arcs out of UUIDs have 128 bits.
     arc = typeof arc === 'number' && arc < 2 ** 46 ? arc * 128 + low : BigInt(arc) * 128n + BigInt(low)

@@ -48,12 +48,6 @@ export class LRU<K, V> {
     return this.#entries.delete(key)
   }
 
-  clear(): void {
-    this.#entries.clear()
-    this.#oldest = undefined
-    this.#newest = undefined
-  }
-
   /** The entries, in no order that means anything; looking at them is no use of them. */
   *[Symbol.iterator](): Iterator<readonly [K, V]> {
     for (const { key, value } of this.#entries.values()) yield [key, value]

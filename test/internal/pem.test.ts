@@ -25,6 +25,14 @@ describe('encodePEM', () => {
   })
 })
 
+describe('encodePEM of nothing', () => {
+  it('is a block that nobody takes for something', () => {
+    expect(encodePEM('CERTIFICATE', new Uint8Array())).toBe(
+      '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
+    )
+  })
+})
+
 describe('decodePEM', () => {
   it.each([
     ['CRLF', PEM.replaceAll('\n', '\r\n')],

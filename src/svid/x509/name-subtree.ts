@@ -49,12 +49,14 @@ function isBelow(name: string, base: string): boolean {
   return base.startsWith('.') && name.length > base.length && name.endsWith(base.toLowerCase())
 }
 
-/** Whether an address has the bits that a range of the same family fixes. */
+/** Whether an address has the bits that a range of the same family fixes: a base, and a mask as long. */
 function isAddressWithin(address: Uint8Array, range: Uint8Array): boolean {
-  const size = range.length / 2
-  const isSame = (octet: number, i: number): boolean => {
-    const mask = range[size + i] ?? 0
-    return (octet & mask) === ((range[i] ?? 0) & mask)
-  }
-  return address.length === size && address.every(isSame)
+  if (address.length * 2 !== range.length) return false
+  const base = bitsOf(range.subarray(0, address.length))
+  const mask = bitsOf(range.subarray(address.length))
+  return (bitsOf(address) & mask) === (base & mask)
+}
+
+function bitsOf(octets: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(octets).toString('hex')}`)
 }

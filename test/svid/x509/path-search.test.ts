@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { verify } from '../../../src/svid/x509/index.ts'
+import { Path } from '../../../src/svid/x509/path.ts'
 import { type Minted, mintCA, mintLeaf } from '../../support/mint.ts'
 import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
 
@@ -170,6 +171,15 @@ describe('the search for a path', () => {
     expect(verdict([mintLeaf(ID, constrained), badCA, constrained], bundleOf(oldRoot, root))).toBe(
       'ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED',
     )
+  })
+
+  it('takes no error for a refusal that is none', () => {
+    const withLeaf = vi.spyOn(Path.prototype, 'withLeaf').mockImplementation(() => {
+      throw new RangeError('a bug')
+    })
+    expect(() => verify([mintLeaf(ID, root).der], bundleOf(root))).toThrow(RangeError)
+    withLeaf.mockRestore()
+    expect(verdict([mintLeaf(ID, root)], bundleOf(root))).toBe('accepted')
   })
 
   it('names the certificate that is at fault by its serial number', () => {

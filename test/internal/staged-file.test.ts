@@ -1,0 +1,49 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { StagedFile } from '../../src/internal/staged-file.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'staged-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('StagedFile', () => {
+  it('is beside its place until it is put there, with its permissions from the start', async () => {
+    const target = join(folder, 'key.pem')
+    await writeFile(target, 'old')
+    await chmod(target, 0o644)
+    const staged = await StagedFile.write(target, 'new', 0o600)
+    const [name] = (await readdir(folder)).filter((each) => each !== 'key.pem')
+    expect((await stat(join(folder, name ?? ''))).mode & 0o777).toBe(0o600)
+    expect(await readFile(target, 'utf8')).toBe('old')
+    await staged.commit()
+    expect(await readFile(target, 'utf8')).toBe('new')
+    expect((await stat(target)).mode & 0o777).toBe(0o600)
+    await staged.discard()
+    expect(await readdir(folder)).toEqual(['key.pem'])
+  })
+
+  it('leaves nothing when it is discarded, or cannot be written', async () => {
+    const target = join(folder, 'key.pem')
+    const staged = await StagedFile.write(target, 'new', 0o600)
+    await staged.discard()
+    await expect(StagedFile.write(target, { not: 'bytes' } as never, 0o600)).rejects.toThrow(TypeError)
+    await expect(StagedFile.write(join(folder, 'no', 'key.pem'), 'new', 0o600)).rejects.toThrow('ENOENT')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('copies what is there, to be put back', async () => {
+    const target = join(folder, 'cert.pem')
+    expect(await StagedFile.copyOf(target)).toBeUndefined()
+    await writeFile(target, 'old')
+    const copy = await StagedFile.copyOf(target)
+    await writeFile(target, 'new')
+    await copy?.commit()
+    expect(await readFile(target, 'utf8')).toBe('old')
+    expect(await readdir(folder)).toEqual(['cert.pem'])
+    await expect(StagedFile.copyOf(folder)).rejects.toThrow()
+  })
+})

@@ -1,0 +1,160 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SVIDError } from '../../../src/svid/error.ts'
+import { X509SVID } from '../../../src/svid/index.ts'
+import { load, save } from '../../../src/svid/x509/index.ts'
+import { concatenated, type Minted, mintCA, mintLeaf } from '../../support/mint.ts'
+
+const ROOT = mintCA()
+const svidOf = (leaf: Minted): X509SVID => X509SVID.parseRaw(concatenated(leaf, ROOT), leaf.keyDER)
+const OLD = svidOf(mintLeaf('spiffe://acme.internal/old', ROOT))
+const NEW = svidOf(mintLeaf('spiffe://acme.internal/new', ROOT))
+
+let folder: string
+let certificateFile: string
+let keyFile: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'svid-'))
+  certificateFile = join(folder, 'svid.pem')
+  keyFile = join(folder, 'svid-key.pem')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+async function codeOf(action: Promise<unknown>): Promise<string> {
+  try {
+    await action
+    return 'accepted'
+  } catch (error) {
+    if (error instanceof SVIDError) return error.code
+    throw error
+  }
+}
+
+const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o777
+
+describe('save and load', () => {
+  it('give back what was saved, and replace what was there', async () => {
+    await save(OLD, certificateFile, keyFile)
+    expect((await load(certificateFile, keyFile)).id.equals(OLD.id)).toBe(true)
+    await save(NEW, pathToFileURL(certificateFile), pathToFileURL(keyFile))
+    const loaded = await load(pathToFileURL(certificateFile), pathToFileURL(keyFile), { hint: 'internal' })
+    expect(loaded.marshal()).toEqual(NEW.marshal())
+    expect(loaded.hint).toBe('internal')
+    expect((await readdir(folder)).sort()).toEqual(['svid-key.pem', 'svid.pem'])
+  })
+
+  it('keep the key for its owner alone, whatever was there', async () => {
+    await writeFile(keyFile, 'everybody reads this')
+    await chmod(keyFile, 0o666)
+    await save(NEW, certificateFile, keyFile)
+    expect(await modeOf(keyFile)).toBe(0o600)
+    expect((await modeOf(certificateFile)) & 0o400).toBe(0o400)
+  })
+
+  it('take one file for both', async () => {
+    const both = join(folder, 'both.pem')
+    await save(NEW, both, join(folder, '.', 'both.pem'))
+    expect((await load(both, both)).marshal()).toEqual(NEW.marshal())
+    expect(await modeOf(both)).toBe(0o600)
+    expect(await readdir(folder)).toEqual(['both.pem'])
+  })
+})
+
+describe('save', () => {
+  it('replaces a symbolic link and leaves alone what it points to', async () => {
+    const target = join(folder, 'target')
+    await writeFile(target, 'untouched')
+    await symlink(target, keyFile)
+    await save(NEW, certificateFile, keyFile)
+    expect(await readFile(target, 'utf8')).toBe('untouched')
+    expect((await load(certificateFile, keyFile)).id.equals(NEW.id)).toBe(true)
+  })
+
+  it.each([
+    ['the key cannot be written', 'no/svid-key.pem', 'svid.pem'],
+    ['the certificates cannot be written', 'svid-key.pem', 'no/svid.pem'],
+    ['the key cannot be moved', 'folder', 'svid.pem'],
+    ['the certificates cannot be moved', 'svid-key.pem', 'folder'],
+  ])('leaves everything as it was when %s', async (_, key, certificates) => {
+    await save(OLD, certificateFile, keyFile)
+    await mkdir(join(folder, 'folder', 'full'), { recursive: true })
+    const before = await readdir(folder)
+    expect(await codeOf(save(NEW, join(folder, certificates), join(folder, key)))).toBe(
+      'ERR_SPIFFE_X509_SVID_FILE',
+    )
+    expect(await readdir(folder)).toEqual(before)
+    expect((await load(certificateFile, keyFile)).marshal()).toEqual(OLD.marshal())
+  })
+
+  it('leaves no certificates where there were none and the key cannot be moved', async () => {
+    await mkdir(join(folder, 'folder', 'full'), { recursive: true })
+    expect(await codeOf(save(NEW, certificateFile, join(folder, 'folder')))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    expect(await readdir(folder)).toEqual(['folder'])
+    const one = join(folder, 'folder')
+    expect(await codeOf(save(NEW, one, one))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    expect(await readdir(folder)).toEqual(['folder'])
+  })
+
+  it('throws a TypeError for what is no SVID', async () => {
+    await expect(save({ marshal: () => NEW.marshal() } as never, certificateFile, keyFile)).rejects.toThrow(
+      TypeError,
+    )
+  })
+
+  it('never shows half of anything to who reads meanwhile', async () => {
+    await save(OLD, certificateFile, keyFile)
+    let isSaving = true
+    const reading = (async () => {
+      let reads = 0
+      while (isSaving) {
+        const pem = [await readFile(certificateFile, 'utf8'), await readFile(keyFile, 'utf8')]
+        expect([OLD, NEW].some((svid) => svid.marshal().certificates === pem[0])).toBe(true)
+        expect([OLD, NEW].some((svid) => svid.marshal().privateKey === pem[1])).toBe(true)
+        reads += 1
+      }
+      return reads
+    })()
+    for (let i = 0; i < 20; i++) await save(i % 2 === 0 ? NEW : OLD, certificateFile, keyFile)
+    isSaving = false
+    expect(await reading).toBeGreaterThan(0)
+  })
+})
+
+describe('load', () => {
+  it('reads again when the files are of two SVIDs for a moment', async () => {
+    await save(OLD, certificateFile, keyFile)
+    await writeFile(certificateFile, NEW.marshal().certificates)
+    const loading = load(certificateFile, keyFile)
+    setImmediate(() => void writeFile(keyFile, NEW.marshal().privateKey))
+    expect((await loading).id.equals(NEW.id)).toBe(true)
+  })
+
+  it('refuses files that stay of two SVIDs', async () => {
+    await save(OLD, certificateFile, keyFile)
+    await writeFile(certificateFile, NEW.marshal().certificates)
+    expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_KEY_MISMATCH')
+    await save(NEW, certificateFile, keyFile)
+    expect(await codeOf(load(certificateFile, keyFile))).toBe('accepted')
+  })
+
+  it('refuses what is not there, cannot be read or is too large', async () => {
+    await save(NEW, certificateFile, keyFile)
+    expect(await codeOf(load(join(folder, 'no'), keyFile))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    expect(await codeOf(load(certificateFile, folder))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    expect(await codeOf(load(certificateFile, '/dev/zero'))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    await writeFile(certificateFile, 'nothing')
+    expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_NO_CERTIFICATE')
+  })
+
+  it('ends with the reason of its signal', async () => {
+    await save(NEW, certificateFile, keyFile)
+    const reason = new Error('enough')
+    await expect(load(certificateFile, keyFile, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    await expect(
+      load(certificateFile, keyFile, { signal: new AbortController().signal }),
+    ).resolves.toBeDefined()
+  })
+})

@@ -34,6 +34,7 @@ export function expectationsOf(audiences: Audiences, options: ParseInsecureOptio
 
 /** JWT-SVID appendix A: whoever validates knows beforehand whom a token must be for. */
 function audienceList(audiences: Audiences): readonly string[] {
+  // Spread, so that what a sparse array leaves out is looked at too.
   const list: readonly unknown[] = Array.isArray(audiences) ? [...audiences] : [audiences]
   if (list.length > 0 && list.every(isAudience)) return list
   throw new TypeError('audiences must be a string or an array with at least one string, none of them empty')

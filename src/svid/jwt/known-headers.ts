@@ -1,3 +1,4 @@
+import { LRU } from '../../internal/lru.ts'
 import { decodePart } from './compact.ts'
 import { type JWTSVIDHeader, parseHeader } from './header.ts'
 
@@ -7,8 +8,7 @@ import { type JWTSVIDHeader, parseHeader } from './header.ts'
  * That is no verdict, the same text always says the same. A header enters once a signature has vouched for it,
  * so that nobody fills this with others.
  */
-const known = new Map<string, JWTSVIDHeader>()
-const MOST_KNOWN = 64
+const known = new LRU<string, JWTSVIDHeader>(64)
 
 /** What a header says, read now or before. */
 export function readHeader(text: string): JWTSVIDHeader {
@@ -17,9 +17,7 @@ export function readHeader(text: string): JWTSVIDHeader {
 
 /** Remembers the header of a token whose signature was verified. */
 export function rememberHeader(text: string, header: JWTSVIDHeader): void {
-  if (known.has(text)) return
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(detached(text), header)
+  if (known.get(text) === undefined) known.set(detached(text), header)
 }
 
 /** A copy of its own: V8 keeps the whole token in memory for as long as a part that was cut out of it. */

@@ -1,5 +1,6 @@
 import type { Authorizer } from '../authorizer.ts'
 import type { JWTSVID } from './jwt-svid.ts'
+import type { TokenMemory } from './token-memory.ts'
 
 /**
  * Whom the caller is: the audience that a token must be for, or several.
@@ -47,6 +48,12 @@ export interface ParseAndValidateOptions extends Omit<ParseInsecureOptions, 'hin
    * @default every workload of the trust domains that the bundles hold
    */
   readonly authorize?: Authorizer<JWTSVID> | undefined
+  /**
+   * Remembers whose signature was verified, for tokens that come more than once.
+   *
+   * @default each signature is verified each time
+   */
+  readonly memory?: TokenMemory | undefined
   /** Ends the wait for the bundle; the call then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }

@@ -1,25 +1,40 @@
+import type { KeyObject } from 'node:crypto'
 import type { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
 import { SVIDError } from '../error.ts'
 import { algorithms } from './algorithms.ts'
 import { rememberHeader } from './known-headers.ts'
 import type { UnverifiedToken } from './parse-token.ts'
 import { selectKeys } from './select-keys.ts'
+import { isKnownToBeSigned, rememberSigned, type TokenMemory } from './token-memory.ts'
 
 /** JWT-SVID §4 with RFC 7515 §5.2: an authority of the bundle signed this header and these claims. */
 export function verifySignature(
-  { parts, header, claims: { id }, signature }: UnverifiedToken,
+  unverified: UnverifiedToken,
   bundle: JWTBundle,
+  memory: TokenMemory | undefined,
 ): void {
-  const keys = selectKeys(header, bundle, id)
-  // Each part has been decoded, so it is ASCII.
-  const input = Buffer.from(parts.signed, 'latin1')
-  const { verify } = algorithms[header.alg]
-  if (!keys.some((key) => verify(key, input, signature))) {
+  const { token, parts, header, claims } = unverified
+  const keys = selectKeys(header, bundle, claims.id)
+  if (memory !== undefined && isKnownToBeSigned(memory, token, keys)) return
+
+  const key = signerAmong(keys, unverified)
+  if (key === undefined) {
     throw new SVIDError(
       'ERR_SPIFFE_JWT_SVID_SIGNATURE_INVALID',
-      `the token that claims to be of ${id} has no valid signature of its trust domain`,
-      { spiffeID: id.uri },
+      `the token that claims to be of ${claims.id} has no valid signature of its trust domain`,
+      { spiffeID: claims.id.uri },
     )
   }
   rememberHeader(parts.header, header)
+  if (memory !== undefined) rememberSigned(memory, token, key)
+}
+
+function signerAmong(
+  keys: readonly KeyObject[],
+  { parts, header, signature }: UnverifiedToken,
+): KeyObject | undefined {
+  const { verify } = algorithms[header.alg]
+  // Each part has been decoded, so it is ASCII.
+  const input = Buffer.from(parts.signed, 'latin1')
+  return keys.find((key) => verify(key, input, signature))
 }

@@ -123,7 +123,9 @@ it('waits no longer than the signal lets it, and leaves no listener behind', asy
   const reason = new Error('enough')
   const never = answering(() => new Promise(() => {}))
   const aborted = AbortSignal.abort(reason)
-  await expect(parseAndValidate(text, never, 'orders', { now: NOW, signal: aborted })).rejects.toBe(reason)
+  for (const source of [never, BUNDLE]) {
+    await expect(parseAndValidate(text, source, 'orders', { now: NOW, signal: aborted })).rejects.toBe(reason)
+  }
 
   const controller = new AbortController()
   const waiting = parseAndValidate(text, never, 'orders', { now: NOW, signal: controller.signal })

@@ -15,12 +15,15 @@ it.each([
   ['an empty audience in a list', ['orders', '']],
   ['an audience that is no string', ['orders', 1]],
   ['an array in an array', [['orders']]],
+  ['an array with nothing in its only place', new Array(1)],
   ['an object', { 0: 'orders', length: 1 }],
   ['a set', new Set(['orders'])],
 ])('%s is a wrong argument', async (_, audiences) => {
   expect(parseInsecure(text, ['orders', 'payments'], { now: NOW })).toBeDefined()
   await expect(parseAndValidate(text, BUNDLE, untyped(audiences), { now: NOW })).rejects.toThrow(TypeError)
-  expect(() => parseInsecure(text, untyped(audiences), { now: NOW })).toThrow(TypeError)
+  for (const audienceMatch of ['any', 'all'] as const) {
+    expect(() => parseInsecure(text, untyped(audiences), { now: NOW, audienceMatch })).toThrow(TypeError)
+  }
 })
 
 it.each([

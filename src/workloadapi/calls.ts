@@ -37,23 +37,25 @@ export class Calls {
     this.#keepaliveMs = keepaliveMs
   }
 
-  /** A call with one answer. */
+  /** The answer of a call that has one. */
   unary<Request, Response>(
     call: Call<Request, Response>,
     content: Request,
     options: CallOptions,
   ): Promise<Response> {
-    return this.#within(options, async (signal) => (await this.#load()).unary(call, content, signal))
+    return this.#within(options, async (signal) => {
+      let answer: (() => Response) | undefined
+      // To its end, for the status comes last.
+      for await (const message of this.answers(call, content, signal)) answer ??= message
+      return (answer ?? this.#noAnswer)()
+    })
   }
 
   /** The first message of a stream, which is then ended. */
   first<T>(stream: Stream<T>, options: CallOptions): Promise<Update<T>> {
     return this.#within(options, async (signal) => {
       for await (const message of stream.open(this, signal)) return message()
-      throw new WorkloadAPIError(
-        'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE',
-        `the Workload API at ${this.endpoint.address} ended the call without an answer`,
-      )
+      return this.#noAnswer()
     })
   }
 
@@ -72,13 +74,13 @@ export class Calls {
     })
   }
 
-  /** A call whose answers keep coming. Each is handed over unread: reading one may throw. */
-  async *stream<Request, Response>(
+  /** The answers of a call as they come. Each is handed over unread: reading one may throw. */
+  async *answers<Request, Response>(
     call: Call<Request, Response>,
     content: Request,
     signal: AbortSignal,
   ): AsyncGenerator<() => Response, void, void> {
-    yield* (await this.#load()).stream(call, content, signal)
+    yield* (await this.#load()).answers(call, content, signal)
   }
 
   /** Begins a piece of work, which is over when the client is closed at the latest. */
@@ -126,6 +128,13 @@ export class Calls {
   #giveUp(silentMs: number): WorkloadAPIError {
     void this.#transport?.then((transport) => transport.reconnect())
     return this.#timeout(silentMs)
+  }
+
+  #noAnswer = (): never => {
+    throw new WorkloadAPIError(
+      'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE',
+      `the Workload API at ${this.endpoint.address} ended the call without an answer`,
+    )
   }
 
   #timeout(afterMs: number): WorkloadAPIError {

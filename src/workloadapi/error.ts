@@ -4,3 +4,9 @@ import { SpiffeError } from '../errors.ts'
 export class WorkloadAPIError extends SpiffeError {
   override readonly name = 'WorkloadAPIError'
 }
+
+/** The error itself where it is one of ours. Whatever else was thrown is a failure whose cause it is. */
+export function asWorkloadAPIError(error: unknown, detail: string): WorkloadAPIError {
+  if (error instanceof WorkloadAPIError) return error
+  return new WorkloadAPIError('ERR_SPIFFE_WORKLOAD_API_FAILED', detail, { cause: error })
+}

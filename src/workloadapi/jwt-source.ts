@@ -62,7 +62,10 @@ export class JWTSource implements JWTSVIDSource, JWTBundleSource, AsyncDisposabl
       clock,
       capacity,
       fetch: (request) => this.#fetch(request),
-      onError: (error) => feed.reporter.error(error),
+      onError: (error) => {
+        // Our own end is no failure.
+        if (!this.#scope.signal.aborted) feed.reporter.error(error)
+      },
     })
     // Where the identity was withdrawn, so were its tokens.
     feed.changes.onChange(() => {

@@ -1,7 +1,7 @@
 import { type ServiceError, status } from '@grpc/grpc-js'
 import type { SpiffeErrorCode } from '../errors.ts'
 import { printable } from '../internal/printable.ts'
-import { WorkloadAPIError } from './error.ts'
+import { asWorkloadAPIError, WorkloadAPIError } from './error.ts'
 import { calls } from './wire/workload-api.ts'
 
 interface Translation {
@@ -38,12 +38,7 @@ const CONNECT_ERROR = /\bconnect (E[A-Z]+)\b/
  * @param path - Which call it was.
  */
 export function statusError(error: unknown, address: string, path: string): WorkloadAPIError {
-  if (error instanceof WorkloadAPIError) return error
-  if (!isServiceError(error)) {
-    return new WorkloadAPIError(failed.code, `the call to the Workload API at ${address} failed`, {
-      cause: error,
-    })
-  }
+  if (!isServiceError(error)) return asWorkloadAPIError(error, `the call to ${address} failed`)
   const details = error.details.replace(TOKEN, '[token]')
   // A cause is shown with all that it holds: one that quotes a token is not kept.
   const cause = details === error.details ? { cause: error } : {}

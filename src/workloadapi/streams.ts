@@ -32,7 +32,7 @@ function streamOf<Response, T>(
 ): Stream<T> {
   return {
     async *open(calls, signal) {
-      for await (const message of calls.stream(call, {}, signal)) {
+      for await (const message of calls.answers(call, {}, signal)) {
         yield () => {
           const skipped: WorkloadAPIError[] = []
           const value = read(message(), (error) => skipped.push(error), calls.clock.now())

@@ -2,7 +2,7 @@ import { LRU } from '../internal/lru.ts'
 import type { SpiffeID } from '../spiffeid/spiffe-id.ts'
 import type { JWTSVID } from '../svid/jwt/jwt-svid.ts'
 import type { Clock } from './clock.ts'
-import { WorkloadAPIError } from './error.ts'
+import { asWorkloadAPIError, WorkloadAPIError } from './error.ts'
 import type { JWTSVIDQuery } from './jwt-svid-query.ts'
 import { Backoff } from './retry.ts'
 
@@ -92,8 +92,8 @@ export class TokenCache {
   async #renew(key: string, request: TokenRequest, token: CachedToken): Promise<void> {
     try {
       await this.#fetchOnce(key, request)
-    } catch (error) {
-      if (!(error instanceof WorkloadAPIError)) return
+    } catch (failure) {
+      const error = asWorkloadAPIError(failure, 'a token could not be renewed')
       const pauseMs = token.backoff.next(error)
       if (this.#tokens.get(key) === token) {
         this.#tokens.set(key, { ...token, renewAtMs: this.#parameters.clock.now().getTime() + pauseMs })

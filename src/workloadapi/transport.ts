@@ -1,5 +1,4 @@
 import { Metadata } from '@grpc/grpc-js'
-import { onAbort } from './abort-scope.ts'
 import { Connection } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { WorkloadAPIError } from './error.ts'
@@ -23,60 +22,37 @@ export class Transport {
     this.#keepaliveMs = keepaliveMs
   }
 
-  /** A call with one answer. */
-  async unary<Request, Response>(
-    { path, request, response }: Call<Request, Response>,
-    content: Request,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const connection = await this.#connect(signal)
-    const answer = await new Promise<Buffer>((resolve, reject) => {
-      const call = connection.client.makeUnaryRequest(
-        path,
-        toBuffer,
-        asItCame,
-        encode(request, content),
-        securityMetadata(),
-        {},
-        (error, bytes) => {
-          off()
-          if (bytes !== undefined) resolve(bytes)
-          else reject(signal.aborted ? signal.reason : this.#failure(error, path, connection))
-        },
-      )
-      const off = onAbort(signal, () => call.cancel())
-    })
-    return decode(response, answer)
-  }
-
   /**
-   * A call whose answers keep coming. Each is handed over unread: reading one may throw, and the stream goes on.
+   * Makes a call and gives its answers as they come: one, or as many as the other side sends. Each is handed over
+   * unread: reading one may throw, and the call goes on.
    */
-  async *stream<Request, Response>(
+  async *answers<Request, Response>(
     { path, request, response }: Call<Request, Response>,
     content: Request,
     signal: AbortSignal,
   ): AsyncGenerator<() => Response, void, void> {
     const connection = await this.#connect(signal)
-    const call = connection.client.makeServerStreamRequest(
-      path,
-      toBuffer,
-      asItCame,
-      encode(request, content),
-      securityMetadata(),
-    )
-    const off = onAbort(signal, () => call.cancel())
-    // The status of a call that nobody reads any more comes as an error event, too.
-    call.on('error', () => {})
+    let end = (): void => {}
     try {
+      // A call with one answer is, on the wire, a stream that ends after its first message.
+      const call = connection.client.makeServerStreamRequest(
+        path,
+        toBuffer,
+        asItCame,
+        encode(request, content),
+        securityMetadata(),
+      )
+      // Leaving a loop does not end a call, and the status of one that nobody reads comes as an error event.
+      end = () => call.cancel()
+      call.on('error', () => {})
+      signal.addEventListener('abort', end)
       for await (const bytes of call) yield () => decode(response, bytes)
     } catch (error) {
       signal.throwIfAborted()
       throw this.#failure(error, path, connection)
     } finally {
-      off()
-      // Leaving the loop does not end the call.
-      call.cancel()
+      signal.removeEventListener('abort', end)
+      end()
     }
   }
 

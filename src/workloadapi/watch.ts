@@ -1,6 +1,6 @@
 import { AbortScope } from './abort-scope.ts'
 import type { Clock } from './clock.ts'
-import { WorkloadAPIError } from './error.ts'
+import { asWorkloadAPIError, WorkloadAPIError } from './error.ts'
 import { Backoff, isForGood } from './retry.ts'
 import { sleep } from './wait.ts'
 
@@ -88,8 +88,8 @@ async function* openOrGiveUp<T>({
 function readOrReport<T>(message: () => T, observer: WatchObserver): { readonly value: T } | undefined {
   try {
     return { value: message() }
-  } catch (cause) {
-    observer.onRefused(cause instanceof WorkloadAPIError ? cause : unusable(cause))
+  } catch (error) {
+    observer.onRefused(asWorkloadAPIError(error, 'a message could not be used'))
     return undefined
   }
 }
@@ -99,10 +99,4 @@ function endedWithoutUpdate(): WorkloadAPIError {
     'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE',
     'the stream of the Workload API ended before a message of it could be used',
   )
-}
-
-function unusable(cause: unknown): WorkloadAPIError {
-  return new WorkloadAPIError('ERR_SPIFFE_WORKLOAD_API_MESSAGE_MALFORMED', 'a message could not be used', {
-    cause,
-  })
 }

@@ -147,6 +147,18 @@ describe('a client whose Workload API cannot be reached says', () => {
 })
 
 describe('a client', () => {
+  it('tells each of two calls why it failed where one gave up the connection that both waited for', async () => {
+    const sockets: Socket[] = []
+    await serverAt(join(folder, 'agent.sock'), (socket) => sockets.push(socket.resume()))
+    const client = clientAt(`unix://${folder}/agent.sock`)
+    const impatient = codeOf(client.fetchJWTBundles({ timeoutMs: 10 }))
+    const patient = codeOf(client.fetchJWTBundles())
+    await eventually(() => sockets.length === 1)
+    clock.advance(10)
+    expect(await impatient).toBe('ERR_SPIFFE_WORKLOAD_API_TIMEOUT')
+    expect(await patient).toBe('ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE')
+  })
+
   it('reaches a socket at the longest path that there can be', async () => {
     const longest = process.platform === 'darwin' ? 103 : 107
     const api = await fakeAPI()

@@ -3,8 +3,8 @@ import { SpiffeError } from '../../src/errors.ts'
 import type { ManualClock } from '../../src/testing/manual-clock.ts'
 
 /** Lets everything else run until the condition holds. The test's own time limit bounds it. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await setImmediate()
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await setImmediate()
 }
 
 /** The error that a promise is rejected with. */

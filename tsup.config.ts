@@ -21,6 +21,7 @@ export default defineConfig({
       ignoreDeprecations: '6.0',
       noEmit: false,
       allowImportingTsExtensions: true,
+      incremental: false,
     },
   },
 })

@@ -2,7 +2,7 @@ import { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
 import type { JWTBundleSource } from '../../bundle/source.ts'
 import { SpiffeError } from '../../errors.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
-import { SVIDError } from '../error.ts'
+import { refused } from './refused.ts'
 
 /**
  * The bundle of the trust domain that a token claims to be of: no other can vouch for it (Workload API §6.3,
@@ -40,18 +40,18 @@ async function whenAnswered(
 
 function checkedBundle(bundle: unknown, id: SpiffeID): JWTBundle {
   if (bundle === undefined) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_BUNDLE_MISSING',
       `there is no bundle for the trust domain of ${id}`,
-      { spiffeID: id.uri },
     )
   }
   if (!(bundle instanceof JWTBundle)) throw new TypeError('getJWTBundle must give a JWTBundle or undefined')
   if (!bundle.trustDomain.equals(id.trustDomain)) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_BUNDLE_FOREIGN',
       `asked for the bundle of ${id.trustDomain}, the source gave that of ${bundle.trustDomain}`,
-      { spiffeID: id.uri },
     )
   }
   return bundle
@@ -60,10 +60,11 @@ function checkedBundle(bundle: unknown, id: SpiffeID): JWTBundle {
 /** What a source refuses with, such as that it is closed, comes through; any other failure gets a code. */
 function failureOf(cause: unknown, id: SpiffeID): unknown {
   if (cause instanceof SpiffeError) return cause
-  return new SVIDError(
+  return refused(
+    id,
     'ERR_SPIFFE_JWT_SVID_BUNDLE_UNAVAILABLE',
     `the bundle for ${id} could not be had: its source failed`,
-    { spiffeID: id.uri, cause },
+    { cause },
   )
 }
 

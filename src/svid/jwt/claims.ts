@@ -3,6 +3,7 @@ import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { SVIDError } from '../error.ts'
 import { parseTokenJSON } from './json.ts'
 import { isNumericDate } from './numeric-date.ts'
+import { refused } from './refused.ts'
 
 /** The claims of a JWT-SVID: those that are acted on in their own types, and all as JSON. */
 export interface Claims {
@@ -51,19 +52,17 @@ function subjectOf(sub: unknown): SpiffeID {
 function audienceOf(aud: unknown, id: SpiffeID): readonly string[] {
   const audience: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   if (audience.length > MOST_AUDIENCES) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_TOO_LARGE',
       `the token of ${id} is for more than ${MOST_AUDIENCES} audiences`,
-      { spiffeID: id.uri },
     )
   }
   if (audience.length === 0 || !isStrings(audience)) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_AUDIENCE_INVALID',
       `the token of ${id} does not say whom it is for`,
-      {
-        spiffeID: id.uri,
-      },
     )
   }
   return Object.freeze(audience)
@@ -76,13 +75,7 @@ function isStrings(values: readonly unknown[]): values is readonly string[] {
 /** JWT-SVID §3.3: `exp` is there and is a NumericDate. */
 function expiryOf(exp: unknown, id: SpiffeID): number {
   if (!isNumericDate(exp)) {
-    throw new SVIDError(
-      'ERR_SPIFFE_JWT_SVID_EXPIRY_INVALID',
-      `the token of ${id} does not say when it expires`,
-      {
-        spiffeID: id.uri,
-      },
-    )
+    throw refused(id, 'ERR_SPIFFE_JWT_SVID_EXPIRY_INVALID', `the token of ${id} does not say when it expires`)
   }
   return exp
 }
@@ -90,12 +83,7 @@ function expiryOf(exp: unknown, id: SpiffeID): number {
 /** An optional time: a NumericDate where it is there. */
 function timeOf(name: string, value: unknown, rule: string, id: SpiffeID): number | undefined {
   if (value === undefined || isNumericDate(value)) return value
-  throw new SVIDError(
-    'ERR_SPIFFE_JWT_SVID_TIME_INVALID',
-    `the ${name} of the token of ${id} is no finite number`,
-    {
-      spiffeID: id.uri,
-      rule,
-    },
-  )
+  throw refused(id, 'ERR_SPIFFE_JWT_SVID_TIME_INVALID', `the ${name} of the token of ${id} is no time`, {
+    rule,
+  })
 }

@@ -1,16 +1,16 @@
 import { printable } from '../../internal/printable.ts'
-import { SVIDError } from '../error.ts'
 import type { Claims } from './claims.ts'
 import type { Expectations } from './expectations.ts'
 import { dateOf } from './numeric-date.ts'
+import { refused } from './refused.ts'
 
 /** The option `requirePath`: the standard lets a token speak for its trust domain as a whole. */
 export function checkPath({ id }: Claims, { requirePath }: Expectations): void {
   if (!requirePath || id.path !== '') return
-  throw new SVIDError(
+  throw refused(
+    id,
     'ERR_SPIFFE_JWT_SVID_SUBJECT_WITHOUT_PATH',
     `the token of ${id} names a trust domain and no workload`,
-    { spiffeID: id.uri },
   )
 }
 
@@ -18,10 +18,10 @@ export function checkPath({ id }: Claims, { requirePath }: Expectations): void {
 export function checkAudience({ id, audience }: Claims, { audiences, allAudiences }: Expectations): void {
   const isNamed = (expected: string): boolean => audience.includes(expected)
   if (allAudiences ? audiences.every(isNamed) : audiences.some(isNamed)) return
-  throw new SVIDError(
+  throw refused(
+    id,
     'ERR_SPIFFE_JWT_SVID_AUDIENCE_MISMATCH',
     `the token of ${id} is for ${listed(audience)}, and ${allAudiences ? 'all' : 'one'} of ${listed(audiences)} was expected`,
-    { spiffeID: id.uri },
   )
 }
 
@@ -33,17 +33,17 @@ export function checkAudience({ id, audience }: Claims, { audiences, allAudience
 export function checkLifetime(claims: Claims, { leewaySeconds, nowMs = Date.now() }: Expectations): void {
   const { id, expiresAtSeconds, notBeforeSeconds } = claims
   if (nowMs >= (expiresAtSeconds + leewaySeconds) * 1000) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_EXPIRED',
       `the token of ${id} expired at ${timeOf(expiresAtSeconds)}`,
-      { spiffeID: id.uri },
     )
   }
   if (notBeforeSeconds !== undefined && nowMs < (notBeforeSeconds - leewaySeconds) * 1000) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_NOT_YET_VALID',
       `the token of ${id} is not valid before ${timeOf(notBeforeSeconds)}`,
-      { spiffeID: id.uri },
     )
   }
 }

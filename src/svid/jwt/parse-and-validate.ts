@@ -1,13 +1,13 @@
 import type { JWTBundleSource } from '../../bundle/source.ts'
 import { refusal } from '../../spiffeid/verdict.ts'
 import type { Authorizer } from '../authorizer.ts'
-import { SVIDError } from '../error.ts'
 import { bundleFor } from './bundle-for.ts'
 import { expectationsOf } from './expectations.ts'
 import { checkAudience, checkLifetime, checkPath } from './judge.ts'
 import { type JWTSVID, makeJWTSVID } from './jwt-svid.ts'
 import type { Audiences, ParseAndValidateOptions } from './options.ts'
 import { parseToken } from './parse-token.ts'
+import { refused } from './refused.ts'
 import { TokenMemory } from './token-memory.ts'
 import { verifySignature } from './verify-signature.ts'
 
@@ -49,12 +49,7 @@ export async function parseAndValidate(
 ): Promise<JWTSVID> {
   const { authorize, memory, signal } = options
   const expectations = expectationsOf(audiences, options)
-  if (typeof bundles?.getJWTBundle !== 'function') throw new TypeError('bundles must be a JWTBundleSource')
-  if (authorize !== undefined && typeof authorize !== 'function') {
-    throw new TypeError('authorize must be a function')
-  }
-  if (memory !== undefined && !(memory instanceof TokenMemory))
-    throw new TypeError('memory must be a TokenMemory')
+  assertArguments(bundles, options)
   signal?.throwIfAborted()
 
   const unverified = parseToken(token)
@@ -71,12 +66,21 @@ export async function parseAndValidate(
   return svid
 }
 
+/** What types say already, for callers without them. */
+function assertArguments(bundles: JWTBundleSource, { authorize, memory }: ParseAndValidateOptions): void {
+  if (typeof bundles?.getJWTBundle !== 'function') throw new TypeError('bundles must be a JWTBundleSource')
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw new TypeError('authorize must be a function')
+  }
+  if (memory !== undefined && !(memory instanceof TokenMemory)) {
+    throw new TypeError('memory must be a TokenMemory')
+  }
+}
+
 /** The option `authorize`: an authenticated workload is not yet an admitted one. */
 function checkAuthorized(svid: JWTSVID, authorize: Authorizer<JWTSVID> | undefined): void {
   const reason = authorize === undefined ? undefined : refusal(authorize, svid.id, svid)
   if (reason !== undefined) {
-    throw new SVIDError('ERR_SPIFFE_JWT_SVID_UNAUTHORIZED', `${svid.id} was refused: ${reason}`, {
-      spiffeID: svid.id.uri,
-    })
+    throw refused(svid.id, 'ERR_SPIFFE_JWT_SVID_UNAUTHORIZED', `${svid.id} was refused: ${reason}`)
   }
 }

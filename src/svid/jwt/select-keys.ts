@@ -3,9 +3,10 @@ import type { JWTAuthority } from '../../bundle/jwt/jwt-authority.ts'
 import { type JWTBundle, jwtAuthoritiesOf } from '../../bundle/jwt/jwt-bundle.ts'
 import { printable } from '../../internal/printable.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
-import { SVIDError } from '../error.ts'
+import type { SVIDError } from '../error.ts'
 import { algorithms } from './algorithms.ts'
 import type { JWTSVIDHeader } from './header.ts'
+import { refused } from './refused.ts'
 
 const MOST_KEYS_TRIED = 16
 
@@ -27,10 +28,10 @@ function namedKey(kid: string, header: JWTSVIDHeader, bundle: JWTBundle, id: Spi
     throw keyNotFound(bundle, id, `${id.trustDomain} has no JWT authority ${printable(kid)}`)
   }
   if (!fits(authority, header)) {
-    throw new SVIDError(
+    throw refused(
+      id,
       'ERR_SPIFFE_JWT_SVID_KEY_UNSUITABLE',
       `the JWT authority ${printable(kid)} of ${id.trustDomain} does not sign ${header.alg}`,
-      { spiffeID: id.uri },
     )
   }
   return authority.key
@@ -62,8 +63,6 @@ function fits({ kind, alg }: JWTAuthority, header: JWTSVIDHeader): boolean {
 /** JWT-SVID §6.2: a trust domain without any JWT authority does not do JWT-SVIDs, which is another matter. */
 function keyNotFound(bundle: JWTBundle, id: SpiffeID, detail: string): SVIDError {
   return bundle.isEmpty
-    ? new SVIDError('ERR_SPIFFE_JWT_SVID_BUNDLE_EMPTY', `${id.trustDomain} has no JWT authorities`, {
-        spiffeID: id.uri,
-      })
-    : new SVIDError('ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND', detail, { spiffeID: id.uri })
+    ? refused(id, 'ERR_SPIFFE_JWT_SVID_BUNDLE_EMPTY', `${id.trustDomain} has no JWT authorities`)
+    : refused(id, 'ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND', detail)
 }

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import type { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
-import { SVIDError } from '../error.ts'
 import { algorithms } from './algorithms.ts'
 import { rememberHeader } from './known-headers.ts'
 import type { UnverifiedToken } from './parse-token.ts'
+import { refused } from './refused.ts'
 import { selectKeys } from './select-keys.ts'
 import { isKnownToBeSigned, rememberSigned, type TokenMemory } from './token-memory.ts'
 
@@ -19,10 +19,10 @@ export function verifySignature(
 
   const key = signerAmong(keys, unverified)
   if (key === undefined) {
-    throw new SVIDError(
+    throw refused(
+      claims.id,
       'ERR_SPIFFE_JWT_SVID_SIGNATURE_INVALID',
       `the token that claims to be of ${claims.id} has no valid signature of its trust domain`,
-      { spiffeID: claims.id.uri },
     )
   }
   rememberHeader(parts.header, header)

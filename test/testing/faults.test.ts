@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
+import http2 from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { faults, ManualClock, type Workload, WorkloadAPI } from '../../src/testing/index.ts'
+import { type Fault, faults, ManualClock, type Workload, WorkloadAPI } from '../../src/testing/index.ts'
 import { RawClient, refusal, until } from './support.ts'
 
 const now = new Date('2030-01-01T00:00:00Z')
@@ -199,6 +200,26 @@ describe('a half-open connection', () => {
     expect((await answer).svids).toHaveLength(1)
   })
 
+  test('hears nothing either, not even a client that does not wait to be greeted', async () => {
+    const heal = workload.inject(faults.halfOpen())
+    const session = http2.connect('http://agent', { createConnection: () => connectSocket(path()) })
+    session.on('error', () => undefined)
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/SpiffeWorkloadAPI/FetchX509SVID',
+      'content-type': 'application/grpc',
+      'workload.spiffe.io': 'true',
+    })
+    call.on('error', () => undefined)
+    call.end(Buffer.alloc(5))
+    await until(() => workload.connections === 1)
+    await turns(50)
+    expect(workload.callCount('fetchX509SVID')).toBe(0)
+    heal()
+    await until(() => workload.callCount('fetchX509SVID') === 1)
+    session.destroy()
+  })
+
   test('is what an open one becomes: what is sent meanwhile comes when it is healed', async () => {
     const stream = connect().open('fetchX509SVID')
     const before = await stream.next()
@@ -212,6 +233,19 @@ describe('a half-open connection', () => {
     expect(came).toBe(false)
     heal()
     expect((await next).svids[0]?.x509SVID).not.toEqual(before.svids[0]?.x509SVID)
+  })
+})
+
+describe('an open connection that falls silent', () => {
+  test('carries no call either, until it is healed', async () => {
+    const client = connect()
+    await client.open('fetchX509SVID').next()
+    const heal = workload.inject(faults.halfOpen())
+    const answer = client.call('fetchJWTSVID', token)
+    await turns(50)
+    expect(workload.callCount('fetchJWTSVID')).toBe(0)
+    heal()
+    expect((await answer).svids).toHaveLength(1)
   })
 })
 
@@ -355,6 +389,12 @@ describe('faults', () => {
     expect(await refusal(client.call('fetchJWTSVID', token))).toMatchObject({ code: 'UNAVAILABLE' })
     workload.heal()
     expect((await client.call('fetchJWTSVID', token)).svids).toHaveLength(1)
+  })
+
+  test('are made here alone: anything else is refused, and nothing of it put in place', async () => {
+    const invented = { name: 'status UNAVAILABLE' } as Fault
+    expect(() => workload.inject(faults.status('UNAVAILABLE'), invented)).toThrow(TypeError)
+    expect((await connect().open('fetchX509SVID').next()).svids).toHaveLength(1)
   })
 
   test('of one workload are no concern of another', async () => {

@@ -10,6 +10,7 @@ import { parseAndValidate } from '../../svid/jwt/parse-and-validate.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import { securityHeader } from '../../workloadapi/wire/workload-api.ts'
 import type { AuthorityChange } from '../authority/authority.ts'
+import type { RotationStep } from '../authority/local-authorities.ts'
 import type { Request, Response, StreamName, UnaryName } from './calls.ts'
 import { jwksOf } from './jwks.ts'
 import { Refusal } from './refusal.ts'
@@ -41,27 +42,43 @@ export interface AgentView {
 }
 
 export const refusals = {
-  noSecurityHeader: () => new Refusal(status.INVALID_ARGUMENT, 'security header missing from request'),
-  noAudience: () => new Refusal(status.INVALID_ARGUMENT, 'audience must be specified'),
-  noToken: () => new Refusal(status.INVALID_ARGUMENT, 'svid must be specified'),
-  invalidID: (why: string) => new Refusal(status.INVALID_ARGUMENT, `invalid requested SPIFFE ID: ${why}`),
-  invalidToken: (why: string) => new Refusal(status.INVALID_ARGUMENT, why),
-  notIssued: (why: string) => new Refusal(status.UNAVAILABLE, `could not fetch JWT-SVID: ${why}`),
-  noIdentity: () => new Refusal(status.PERMISSION_DENIED, 'no identity issued'),
-  noWIT: (what: string) => new Refusal(status.UNIMPLEMENTED, `fetching ${what} is not implemented`),
+  noSecurityHeader: (): Refusal =>
+    new Refusal(status.INVALID_ARGUMENT, 'security header missing from request'),
+  noAudience: (): Refusal => new Refusal(status.INVALID_ARGUMENT, 'audience must be specified'),
+  noToken: (): Refusal => new Refusal(status.INVALID_ARGUMENT, 'svid must be specified'),
+  invalidID: (why: string): Refusal =>
+    new Refusal(status.INVALID_ARGUMENT, `invalid requested SPIFFE ID: ${why}`),
+  invalidToken: (why: string): Refusal => new Refusal(status.INVALID_ARGUMENT, why),
+  notIssued: (why: string): Refusal => new Refusal(status.UNAVAILABLE, `could not fetch JWT-SVID: ${why}`),
+  noIdentity: (): Refusal => new Refusal(status.PERMISSION_DENIED, 'no identity issued'),
+  noWIT: (what: string): Refusal => new Refusal(status.UNIMPLEMENTED, `fetching ${what} is not implemented`),
 } as const
 
 /** Comes before everything else in each call (Workload Endpoint §3): exactly one value, and this one. */
 export function checkSecurityHeader(metadata: Metadata): void {
-  const values = metadata.get(securityHeader.name)
-  if (values.length !== 1 || values[0] !== securityHeader.value) throw refusals.noSecurityHeader()
+  if (metadata.get(securityHeader.name).join() !== securityHeader.value) throw refusals.noSecurityHeader()
 }
 
-/** What follows from a step of an authority for all workloads: nothing, a message, or new SVIDs in one. */
-export const consequences = {
-  x509: { prepare: 'send', activate: 'nothing', taint: 'reissue', revoke: 'send' },
-  jwt: { prepare: 'send', activate: 'nothing', taint: 'forget tokens', revoke: 'send' },
-} as const satisfies Record<AuthorityChange['of'], Record<AuthorityChange['step'], string>>
+/** What a step of an authority is for all workloads. */
+type Consequence = 'nothing' | 'a message' | 'new SVIDs in a message' | 'new tokens when they ask'
+
+/** What follows from each step of an authority. */
+export const consequences: {
+  readonly [Of in AuthorityChange['of']]: { readonly [Step in RotationStep]: Consequence }
+} = {
+  x509: {
+    prepare: 'a message',
+    activate: 'nothing',
+    taint: 'new SVIDs in a message',
+    revoke: 'a message',
+  },
+  jwt: {
+    prepare: 'a message',
+    activate: 'nothing',
+    taint: 'new tokens when they ask',
+    revoke: 'a message',
+  },
+}
 
 /** Whether a stream repeats a message that says what the last one said. */
 export const repeatsItself: Readonly<Record<StreamName, boolean>> = {
@@ -71,7 +88,7 @@ export const repeatsItself: Readonly<Record<StreamName, boolean>> = {
 }
 
 /** The share of its life after which an SVID is renewed, and of a CA after which it is rotated. */
-export const RENEWED_AFTER = 0.5
+export const RENEWED_AFTER: number = 0.5
 
 /** What a stream sends: the whole state, each time. */
 export const streamAnswers: { readonly [Name in StreamName]: (view: AgentView) => Response<Name> } = {

@@ -4,7 +4,7 @@ import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import { refusals } from './agent-rules.ts'
 import { type CallName, isCallName, type Response } from './calls.ts'
-import type { Fault } from './fault.ts'
+import { type Fault, makeFault } from './fault.ts'
 import { Refusal } from './refusal.ts'
 
 /** The names of the gRPC statuses that a call can fail with. */
@@ -54,30 +54,28 @@ export const faults = {
       throw new TypeError('a call is named as in fetchX509SVID')
     if (!(times >= 0)) throw new TypeError('times is a count')
     let left = times
-    return {
-      name: `status ${name}`,
+    return makeFault(`status ${name}`, {
       refuse: (call) => {
         if (left <= 0 || calls?.includes(call) === false) return undefined
         left--
         return new Refusal(codes[name], details)
       },
-    }
+    })
   },
 
   /** Acts as though the workload had no entry: every call is refused, every stream ends. */
   redaction(): Fault {
-    return { name: 'redaction', refuse: () => refusals.noIdentity() }
+    return makeFault('redaction', { refuse: () => refusals.noIdentity() })
   },
 
   /** Sends messages that hold no SVID. */
   emptySVIDs(): Fault {
-    return {
-      name: 'empty svids',
+    return makeFault('empty svids', {
       alter: {
         fetchX509SVID: (message) => ({ ...message, svids: [] }),
         fetchJWTSVID: (message) => ({ ...message, svids: [] }),
       },
-    }
+    })
   },
 
   /**
@@ -87,8 +85,7 @@ export const faults = {
    */
   wrongID(id: SpiffeID | string): Fault {
     const spiffeID = SpiffeID.from(id).toString()
-    return {
-      name: 'wrong ID',
+    return makeFault('wrong ID', {
       alter: {
         fetchX509SVID: everySVID((svid) => ({ ...svid, spiffeID })),
         fetchJWTSVID: (message) => ({
@@ -96,7 +93,7 @@ export const faults = {
           svids: message.svids.map((svid) => ({ ...svid, spiffeID })),
         }),
       },
-    }
+    })
   },
 
   /**
@@ -106,10 +103,9 @@ export const faults = {
    */
   mismatchedKey(other: X509SVID): Fault {
     const x509SVIDKey = other.privateKey.export({ type: 'pkcs8', format: 'der' })
-    return {
-      name: 'mismatched key',
+    return makeFault('mismatched key', {
       alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, x509SVIDKey })) },
-    }
+    })
   },
 
   /**
@@ -121,16 +117,17 @@ export const faults = {
     const x509SVID = Buffer.concat(other.rawCertificates)
     const x509SVIDKey = other.privateKey.export({ type: 'pkcs8', format: 'der' })
     const spiffeID = other.id.toString()
-    return {
-      name: 'replaced SVID',
+    return makeFault('replaced SVID', {
       alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, spiffeID, x509SVID, x509SVIDKey })) },
-    }
+    })
   },
 
   /** Sends X509-SVIDs without the bundle of their trust domain. */
   missingBundle(): Fault {
     const bundle = new Uint8Array()
-    return { name: 'missing bundle', alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, bundle })) } }
+    return makeFault('missing bundle', {
+      alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, bundle })) },
+    })
   },
 
   /**
@@ -142,24 +139,23 @@ export const faults = {
     const { idString } = TrustDomain.from(trustDomain)
     const broken = (bundles: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> =>
       new Map(bundles).set(idString, Buffer.from('{'))
-    return {
-      name: 'broken federated bundle',
+    return makeFault('broken federated bundle', {
       alter: {
         fetchX509SVID: (message) => ({ ...message, federatedBundles: broken(message.federatedBundles) }),
         fetchX509Bundles: (message) => ({ ...message, bundles: broken(message.bundles) }),
         fetchJWTBundles: (message) => ({ ...message, bundles: broken(message.bundles) }),
       },
-    }
+    })
   },
 
   /** Sends bytes that are no message, in frames that are in order. */
   garbageMessage(): Fault {
-    return { name: 'garbage message', corrupt: () => Buffer.alloc(64, 0xff) }
+    return makeFault('garbage message', { corrupt: () => Buffer.alloc(64, 0xff) })
   },
 
   /** Sends bytes that are no frame, on every connection. */
   garbageFrame(): Fault {
-    return { name: 'garbage frame', line: { noise: NO_FRAME } }
+    return makeFault('garbage frame', { line: { noise: NO_FRAME } })
   },
 
   /**
@@ -170,12 +166,12 @@ export const faults = {
    */
   oversizeMessage(bytes: number = 65 * 1024 * 1024): Fault {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw new TypeError('padding is counted in whole bytes')
-    return { name: 'oversize message', corrupt: (_call, message) => padded(message, bytes) }
+    return makeFault('oversize message', { corrupt: (_call, message) => padded(message, bytes) })
   },
 
   /** Takes connections and answers nothing; open ones fall silent. What came meanwhile passes when it is healed. */
   halfOpen(): Fault {
-    return { name: 'half-open connection', line: { hold: true } }
+    return makeFault('half-open connection', { line: { hold: true } })
   },
 
   /**
@@ -186,27 +182,27 @@ export const faults = {
   slowDrip({ bytes = 16, everyMs = 10 }: { readonly bytes?: number; readonly everyMs?: number } = {}): Fault {
     if (!(bytes >= 1) || !(everyMs >= 0))
       throw new TypeError('a drop has a byte at least, and comes after 0 ms or more')
-    return { name: 'slow drip', line: { drip: { bytes, everyMs } } }
+    return makeFault('slow drip', { line: { drip: { bytes, everyMs } } })
   },
 
   /** Takes the socket away, and every connection with it: the agent is not there. */
   socketGone(): Fault {
-    return { name: 'socket gone', socket: 'gone' }
+    return makeFault('socket gone', { socket: 'gone' })
   },
 
   /** Leaves the file of the socket with nobody behind it, and breaks every connection: the agent was killed. */
   socketDeaf(): Fault {
-    return { name: 'socket deaf', socket: 'deaf' }
+    return makeFault('socket deaf', { socket: 'deaf' })
   },
 
   /** Announces the end of every connection, once: calls that are open may go on, new ones need a new connection. */
   goAway(): Fault {
-    return { name: 'go away', strike: 'go away' }
+    return makeFault('go away', { strike: 'go away' })
   },
 
   /** Breaks every connection, once. */
   reset(): Fault {
-    return { name: 'reset', strike: 'reset' }
+    return makeFault('reset', { strike: 'reset' })
   },
 } as const
 

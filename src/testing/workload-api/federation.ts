@@ -62,7 +62,7 @@ export class Federation {
       jwt: () => authority.jwtBundle,
       // Of what becomes of a foreign authority only its bundle is seen here.
       leave: authority.onStep(({ of, step }) => {
-        if (consequences[of][step] === 'send') this.#changed()
+        if (consequences[of][step] === 'a message') this.#changed()
       }),
     })
   }

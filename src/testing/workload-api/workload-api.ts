@@ -184,9 +184,10 @@ export class WorkloadAPI implements AsyncDisposable {
 
   async #follow({ of, step }: AuthorityChange): Promise<void> {
     const consequence = consequences[of][step]
-    if (consequence === 'reissue') await this.rotateSVIDs()
-    if (consequence === 'send') this.#send()
-    if (consequence === 'forget tokens') for (const workload of this.#workloads) workload.forgetTokens()
+    if (consequence === 'new SVIDs in a message') await this.rotateSVIDs()
+    if (consequence === 'a message') this.#send()
+    if (consequence === 'new tokens when they ask')
+      for (const workload of this.#workloads) workload.forgetTokens()
   }
 
   #scheduleRotation(afterMs: number): void {

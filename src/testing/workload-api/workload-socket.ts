@@ -2,7 +2,7 @@ import { renameSync, rmSync } from 'node:fs'
 import { createServer, type Server as SocketServer } from 'node:net'
 import { type ConnectionInjector, type Server, ServerCredentials } from '@grpc/grpc-js'
 import type { Clock } from '../../workloadapi/clock.ts'
-import type { Fault } from './fault.ts'
+import type { FaultEffects } from './fault.ts'
 import { Line, type LineFault } from './line.ts'
 
 /** A unix socket that leads to a gRPC server, with whatever is wrong in between. */
@@ -12,7 +12,7 @@ export class WorkloadSocket {
   readonly #injector: ConnectionInjector
   readonly #lines = new Set<Line>()
   #listening: SocketServer | undefined
-  #state: Fault['socket']
+  #state: FaultEffects['socket']
   #lineFault: LineFault = {}
   #isClosed = false
 
@@ -39,7 +39,7 @@ export class WorkloadSocket {
   }
 
   /** Takes the socket away, or brings it back. */
-  set state(state: Fault['socket']) {
+  set state(state: FaultEffects['socket']) {
     if (state === this.#state || this.#isClosed) return
     this.#state = state
     this.#stop()

@@ -5,7 +5,7 @@ import { closedError } from '../error.ts'
 import type { AgentView, Identity } from './agent-rules.ts'
 import type { CallName } from './calls.ts'
 import { type EntryOptions, type Registration, registrationFrom, WorkloadEntry } from './entry.ts'
-import { type Fault, FaultSet } from './fault.ts'
+import { effectsOf, type Fault, type FaultEffects, FaultSet } from './fault.ts'
 import { WorkloadAPIService } from './service.ts'
 import { WorkloadSocket } from './workload-socket.ts'
 
@@ -86,18 +86,20 @@ export class Workload {
    *
    * @param injected - Made by {@link faults}.
    * @returns A function that heals them.
+   * @throws `TypeError` when one of them is no fault.
    */
   inject(...injected: readonly Fault[]): () => void {
-    for (const fault of injected) {
-      this.#faults.add(fault)
-      if (fault.line?.noise !== undefined) this.#socket.disturb(fault.line.noise)
-      if (fault.strike === 'go away') this.#socket.goAway()
-      if (fault.strike === 'reset') this.#socket.reset()
+    const effects = injected.map(effectsOf)
+    for (const effect of effects) {
+      this.#faults.add(effect)
+      if (effect.line?.noise !== undefined) this.#socket.disturb(effect.line.noise)
+      if (effect.strike === 'go away') this.#socket.goAway()
+      if (effect.strike === 'reset') this.#socket.reset()
     }
-    this.#faultsChanged(injected)
+    this.#faultsChanged(effects)
     return () => {
-      for (const fault of injected) this.#faults.delete(fault)
-      this.#faultsChanged(injected)
+      for (const effect of effects) this.#faults.delete(effect)
+      this.#faultsChanged(effects)
     }
   }
 
@@ -158,9 +160,9 @@ export class Workload {
     return this.entries.map((entry) => entry.identity()).filter((identity) => identity !== undefined)
   }
 
-  #faultsChanged(faults: readonly Fault[]): void {
+  #faultsChanged(effects: readonly FaultEffects[]): void {
     this.#socket.lineFault = this.#faults.line
     this.#socket.state = this.#faults.socket
-    if (faults.some(({ refuse, alter, corrupt }) => refuse ?? alter ?? corrupt)) this.send()
+    if (effects.some(({ refuse, alter, corrupt }) => refuse ?? alter ?? corrupt)) this.send()
   }
 }

@@ -10,18 +10,20 @@ export interface PresentedCertificate {
 const MOST_CERTIFICATES = 32
 
 /**
- * What a peer presented, in DER: the leaf, whose key it proved to hold, and each time the certificate that the
- * one before names as its issuer. A root of the own store may be at the end.
+ * The leaf of a peer, whose key it proved to hold, in DER.
  *
- * @param certificate - From Node, which answers an empty object where the peer presented nothing, and `null`
- * where the socket is gone.
+ * @param certificate - Node answers an empty object where the peer presented nothing, and `null` where the
+ * socket is gone.
  */
-export function chainOf(certificate: PresentedCertificate | null): readonly [Uint8Array, ...Uint8Array[]] {
-  if (certificate?.raw === undefined) {
-    throw new TLSConfigError('ERR_SPIFFE_TLS_NO_PEER_CERTIFICATE', 'the peer presented no certificate')
-  }
-  const chain: [Uint8Array, ...Uint8Array[]] = [certificate.raw]
-  let { issuerCertificate: issuer } = certificate
+export function leafOf(certificate: PresentedCertificate | null): Uint8Array {
+  if (certificate?.raw !== undefined) return certificate.raw
+  throw new TLSConfigError('ERR_SPIFFE_TLS_NO_PEER_CERTIFICATE', 'the peer presented no certificate')
+}
+
+/** The leaf and each time the certificate that the object before links as its issuer, in DER. */
+export function chainOf(certificate: PresentedCertificate | null): readonly Uint8Array[] {
+  const chain = [leafOf(certificate)]
+  let issuer = certificate?.issuerCertificate
   while (issuer?.raw !== undefined && chain.length < MOST_CERTIFICATES) {
     chain.push(issuer.raw)
     // A root is its own issuer.

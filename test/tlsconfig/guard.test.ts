@@ -255,6 +255,7 @@ describe('the guard', () => {
   })
 
   test('judges a socket again that an attached server hands to another one', async () => {
+    const other = attach(createServer('https', mtlsServerOptions(source, authorizeMemberOf('a.test'))))
     const strict = attach(
       createServer(
         'https',
@@ -264,9 +265,12 @@ describe('the guard', () => {
     const lax = attach(tls.createServer(options()))
     lax.on('secureConnection', (socket) => {
       expect(peerID(socket).toString()).toBe(ID.client)
-      strict.emit('secureConnection', socket)
+      next.emit('secureConnection', socket)
     })
     await using running = await Running.start(lax)
+    let next: tls.Server = other
+    expect((await visit(running.port, member)).received).toContain(`hello ${ID.client}`)
+    next = strict
     expect((await visit(running.port, member)).received).toBe('')
   })
 })

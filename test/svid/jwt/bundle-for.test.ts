@@ -97,7 +97,9 @@ it.each([
   ['an object like a bundle', { trustDomain: BUNDLE.trustDomain, jwtAuthorities: BUNDLE.jwtAuthorities }],
 ])('takes %s out of a source for a bug in it', async (_, answer) => {
   for (const give of [() => answer, async () => answer]) {
-    await expect(parseAndValidate(text, answering(give), 'orders', { now: NOW })).rejects.toThrow(TypeError)
+    await expect(parseAndValidate(text, answering(give), 'orders', { now: NOW })).rejects.toThrow(
+      new TypeError('getJWTBundle must give a JWTBundle or undefined'),
+    )
   }
 })
 

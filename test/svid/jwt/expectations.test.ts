@@ -50,20 +50,23 @@ describe('a wrong argument', () => {
   it.each([undefined, null, 1, {}, Buffer.from(text)])(
     'is a token that is no string, as %s',
     async (token) => {
-      await expect(parseAndValidate(untyped(token), BUNDLE, 'orders')).rejects.toThrow(TypeError)
-      expect(() => parseInsecure(untyped(token), 'orders')).toThrow(TypeError)
+      const error = new TypeError('the token must be a string')
+      await expect(parseAndValidate(untyped(token), BUNDLE, 'orders')).rejects.toThrow(error)
+      expect(() => parseInsecure(untyped(token), 'orders')).toThrow(error)
     },
   )
 
   it.each([undefined, null, {}, { getJWTBundle: BUNDLE }])(
     'is a source that is none, as %s',
     async (bundles) => {
-      await expect(parseAndValidate(text, untyped(bundles), 'orders')).rejects.toThrow(TypeError)
+      const error = new TypeError('bundles must be a JWTBundleSource')
+      await expect(parseAndValidate(text, untyped(bundles), 'orders')).rejects.toThrow(error)
     },
   )
 
   it.each([null, true, 'acme.internal'])('is an authorizer that is no function, as %s', async (authorize) => {
-    await expect(parseAndValidate(text, BUNDLE, 'orders', untyped({ authorize }))).rejects.toThrow(TypeError)
+    const error = new TypeError('authorize must be a function')
+    await expect(parseAndValidate(text, BUNDLE, 'orders', untyped({ authorize }))).rejects.toThrow(error)
   })
 
   it('is found before the token is looked at', async () => {

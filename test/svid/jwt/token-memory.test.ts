@@ -121,5 +121,7 @@ it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null])(
 )
 
 it.each([null, true, {}, new Map()])('is not %s', async (wrong) => {
-  await expect(verdictOf(text, { memory: wrong as TokenMemory })).rejects.toThrow(TypeError)
+  await expect(verdictOf(text, { memory: wrong as TokenMemory })).rejects.toThrow(
+    new TypeError('memory must be a TokenMemory'),
+  )
 })

@@ -22,6 +22,8 @@ const translations: ReadonlyMap<status, Translation> = new Map([
   [status.UNIMPLEMENTED, { code: 'ERR_SPIFFE_WORKLOAD_API_UNIMPLEMENTED', what: 'does not know this call' }],
   [status.RESOURCE_EXHAUSTED, { code: 'ERR_SPIFFE_WORKLOAD_API_EXHAUSTED', what: 'met a limit' }],
   [status.UNAVAILABLE, { code: 'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE', what: 'cannot be reached' }],
+  // Not by us: our own cancellations throw the reason of their signal. An agent that goes down ends calls so.
+  [status.CANCELLED, { code: 'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE', what: 'ended the call' }],
 ])
 
 const failed: Translation = { code: 'ERR_SPIFFE_WORKLOAD_API_FAILED', what: 'failed' }

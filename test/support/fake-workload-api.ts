@@ -82,6 +82,11 @@ export class FakeWorkloadAPI {
     this.#scripts.set(name, script)
   }
 
+  /** How calls of a name are answered. */
+  scriptOf<N extends CallName>(name: N): Script<N> | undefined {
+    return this.#scripts.get(name) as Script<N> | undefined
+  }
+
   /** Resolves when the condition holds; it is looked at whenever a call begins or ends. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#listeners.add(resolve))
@@ -187,7 +192,7 @@ export class FakeWorkloadAPI {
         finish()
       },
     }
-    const script = this.#scripts.get(name) as Script<N> | undefined
+    const script = this.scriptOf(name)
     if (script) script(incoming)
     else incoming.fail(status.PERMISSION_DENIED, 'no identity issued')
     this.#notify()

@@ -125,7 +125,7 @@ describe('a fetch', () => {
     [status.INTERNAL, 'FAILED'],
     [status.UNKNOWN, 'FAILED'],
     [status.DEADLINE_EXCEEDED, 'FAILED'],
-    [status.CANCELLED, 'FAILED'],
+    [status.CANCELLED, 'UNAVAILABLE'],
     [status.UNAUTHENTICATED, 'FAILED'],
   ])(
     'turns status %i into …%s, quotes what the server says, and does not try again',

@@ -56,7 +56,7 @@ describe('a damaged chain', () => {
       fc.property(fc.nat(2), mutations, (which, damages) => {
         assertSound(CHAIN.map((der, i) => (i === which ? mutated(der, damages) : der)))
       }),
-      fuzzRuns(),
+      fuzzRuns(0.1),
     )
   })
 
@@ -67,7 +67,7 @@ describe('a damaged chain', () => {
         assertSound([LEAF.der, ...chain, mutated(chain[which % chain.length] ?? ROOT.der, damages)])
         assertSound(chain)
       }),
-      fuzzRuns(0.2),
+      fuzzRuns(0.02),
     )
   })
 
@@ -83,7 +83,7 @@ describe('a damaged chain', () => {
         if (svid !== undefined) expect(Buffer.from(svid.marshalRaw().certificates).equals(damaged)).toBe(true)
         verdictOf(() => idFromCert(mutated(LEAF.der, damages)))
       }),
-      fuzzRuns(0.2),
+      fuzzRuns(0.05),
     )
   })
 
@@ -97,7 +97,7 @@ describe('a damaged chain', () => {
         })
         expect(svid?.privateKey.export({ format: 'jwk' }) ?? secret).toEqual(secret)
       }),
-      fuzzRuns(0.2),
+      fuzzRuns(0.05),
     )
   })
 })

@@ -69,7 +69,8 @@ function audienceOf(aud: unknown, id: SpiffeID): readonly string[] {
 }
 
 function isStrings(values: readonly unknown[]): values is readonly string[] {
-  return values.every((value) => typeof value === 'string')
+  for (const value of values) if (typeof value !== 'string') return false
+  return true
 }
 
 /** JWT-SVID §3.3: `exp` is there and is a NumericDate. */

@@ -21,15 +21,18 @@ const LONGEST_TOKEN = LONGEST_HEADER + LONGEST_PAYLOAD + LONGEST_SIGNATURE + '..
  * Its sizes are bounded before anything is decoded; lengths are in characters as they are sent.
  */
 export function splitCompact(token: string): CompactToken {
-  assertFits('token', token, LONGEST_TOKEN)
-  const [header, payload, signature, more] = token.split('.', 4)
-  if (header === undefined || payload === undefined || signature === undefined || more !== undefined) {
+  bounded('token', token, LONGEST_TOKEN)
+  const first = token.indexOf('.')
+  const second = token.indexOf('.', first + 1)
+  if (second === -1 || token.includes('.', second + 1)) {
     throw new SVIDError('ERR_SPIFFE_JWT_SVID_MALFORMED', 'the token does not have exactly three parts')
   }
-  assertFits('header', header, LONGEST_HEADER)
-  assertFits('payload', payload, LONGEST_PAYLOAD)
-  assertFits('signature', signature, LONGEST_SIGNATURE)
-  return { header, payload, signature, signed: token.slice(0, -1 - signature.length) }
+  return {
+    header: bounded('header', token.slice(0, first), LONGEST_HEADER),
+    payload: bounded('payload', token.slice(first + 1, second), LONGEST_PAYLOAD),
+    signature: bounded('signature', token.slice(second + 1), LONGEST_SIGNATURE),
+    signed: token.slice(0, second),
+  }
 }
 
 /** Decodes a part. Its text is canonical: no two texts are the same token (RFC 7515 §2). */
@@ -45,11 +48,10 @@ export function decodePart(part: string, text: string): Uint8Array {
   }
 }
 
-function assertFits(part: string, text: string, longest: number): void {
-  if (text.length > longest) {
-    throw new SVIDError(
-      'ERR_SPIFFE_JWT_SVID_TOO_LARGE',
-      `the ${part} has ${text.length} characters, of at most ${longest}`,
-    )
-  }
+function bounded(name: string, text: string, longest: number): string {
+  if (text.length <= longest) return text
+  throw new SVIDError(
+    'ERR_SPIFFE_JWT_SVID_TOO_LARGE',
+    `the ${name} has ${text.length} characters, of at most ${longest}`,
+  )
 }

@@ -34,14 +34,15 @@ export function expectationsOf(audiences: Audiences, options: ParseInsecureOptio
 
 /** JWT-SVID appendix A: whoever validates knows beforehand whom a token must be for. */
 function audienceList(audiences: Audiences): readonly string[] {
-  // Spread, so that what a sparse array leaves out is looked at too.
-  const list: readonly unknown[] = Array.isArray(audiences) ? [...audiences] : [audiences]
-  if (list.length > 0 && list.every(isAudience)) return list
+  const list: readonly unknown[] = Array.isArray(audiences) ? audiences : [audiences]
+  if (areAudiences(list)) return list
   throw new TypeError('audiences must be a string or an array with at least one string, none of them empty')
 }
 
-function isAudience(audience: unknown): audience is string {
-  return typeof audience === 'string' && audience !== ''
+/** Written as a loop, which sees what a sparse array leaves out. */
+function areAudiences(list: readonly unknown[]): list is readonly string[] {
+  for (const audience of list) if (typeof audience !== 'string' || audience === '') return false
+  return list.length > 0
 }
 
 function checkedLeeway(seconds: unknown): number {

@@ -16,8 +16,9 @@ export function checkPath({ id }: Claims, { requirePath }: Expectations): void {
 
 /** JWT-SVID §3.2: the token is for who validates it. Values are opaque and compared whole. */
 export function checkAudience({ id, audience }: Claims, { audiences, allAudiences }: Expectations): void {
-  const isNamed = (expected: string): boolean => audience.includes(expected)
-  if (allAudiences ? audiences.every(isNamed) : audiences.some(isNamed)) return
+  let named = 0
+  for (const expected of audiences) if (audience.includes(expected)) named += 1
+  if (allAudiences ? named === audiences.length : named > 0) return
   throw refused(
     id,
     'ERR_SPIFFE_JWT_SVID_AUDIENCE_MISMATCH',

@@ -36,5 +36,6 @@ function signerAmong(
   const { verify } = algorithms[header.alg]
   // Each part has been decoded, so it is ASCII.
   const input = Buffer.from(parts.signed, 'latin1')
-  return keys.find((key) => verify(key, input, signature))
+  for (const key of keys) if (verify(key, input, signature)) return key
+  return undefined
 }

@@ -1,13 +1,13 @@
 import { defineConfig } from 'tsup'
 
-const folders = ['bundle', 'errors', 'http', 'spiffeid', 'svid', 'testing', 'tlsconfig', 'workloadapi']
+const folders = ['bundle', 'http', 'spiffeid', 'svid', 'testing', 'tlsconfig', 'workloadapi']
 
+// Declarations come from the compiler: those that are bundled lose the types behind `export * as`.
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    ...Object.fromEntries(
-      folders.map((name) => [`${name}/index`, name === 'errors' ? 'src/errors.ts' : `src/${name}/index.ts`]),
-    ),
+    errors: 'src/errors.ts',
+    ...Object.fromEntries(folders.map((name) => [`${name}/index`, `src/${name}/index.ts`])),
   },
   format: 'esm',
   target: 'node20',
@@ -15,13 +15,4 @@ export default defineConfig({
   treeshake: true,
   clean: true,
   removeNodeProtocol: false,
-  dts: {
-    compilerOptions: {
-      stripInternal: true,
-      ignoreDeprecations: '6.0',
-      noEmit: false,
-      allowImportingTsExtensions: true,
-      incremental: false,
-    },
-  },
 })

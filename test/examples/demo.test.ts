@@ -156,7 +156,7 @@ describe('the screen', () => {
 })
 
 test('npm run demo prints one screen without colours into a pipe, and exits with 0', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const { stdout } = await run(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts'])
   const lines = stdout.trim().split('\n')

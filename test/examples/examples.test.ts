@@ -12,7 +12,8 @@ const example = (name: string, env: NodeJS.ProcessEnv = {}) =>
 const orders = 'spiffe://acme.internal/orders'
 const checkout = 'spiffe://acme.internal/checkout'
 
-describe.concurrent('the example', () => {
+// Each starts several processes: how long that takes is up to the machine.
+describe.concurrent('the example', { timeout: 120_000 }, () => {
   test('https serves a workload of its own trust domain', async () => {
     const { stdout, stderr } = await example('https')
     const [listens, answers] = stdout.trim().split('\n')

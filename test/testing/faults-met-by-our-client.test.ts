@@ -60,14 +60,12 @@ const foreign: MakeFault = async () => {
   return faults.replacedSVID(await authority.issueX509SVID(orders, { impersonate: true }))
 }
 
-const mismatched: MakeFault = async () => faults.mismatchedKey(await api.authority.issueX509SVID(orders))
-
 const outlived: readonly (readonly [name: string, make: MakeFault, code: string])[] = [
   ['a status', () => faults.status('UNAVAILABLE'), 'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE'],
   ['a status that nobody expects', () => faults.status('DATA_LOSS'), 'ERR_SPIFFE_WORKLOAD_API_FAILED'],
   ['empty svids', () => faults.emptySVIDs(), 'ERR_SPIFFE_WORKLOAD_API_FIELD_EMPTY'],
   ['a wrong ID', () => faults.wrongID('spiffe://acme.internal/x'), 'ERR_SPIFFE_WORKLOAD_API_ID_MISMATCH'],
-  ['a mismatched key', mismatched, 'ERR_SPIFFE_WORKLOAD_API_SVID_INVALID'],
+  ['a mismatched key', () => faults.mismatchedKey(), 'ERR_SPIFFE_WORKLOAD_API_SVID_INVALID'],
   ['an expired SVID', expired, 'ERR_SPIFFE_WORKLOAD_API_SVID_EXPIRED'],
   ['an SVID of a foreign authority', foreign, 'ERR_SPIFFE_WORKLOAD_API_SVID_UNTRUSTED'],
   ['a missing bundle', () => faults.missingBundle(), 'ERR_SPIFFE_WORKLOAD_API_FIELD_EMPTY'],

@@ -62,7 +62,7 @@ describe('closing a Workload API', () => {
   })
 })
 
-describe('a process', () => {
+describe('a process', { timeout: 120_000 }, () => {
   const script = (code: string): Promise<{ stdout: string }> =>
     run(process.execPath, [
       '--import',

@@ -30,7 +30,9 @@ async function startWithout(...missing: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-test('a Workload API says what to install where its optional dependencies are missing, and starts otherwise', async () => {
+test('a Workload API says what to install where its optional dependencies are missing, and starts otherwise', {
+  timeout: 120_000,
+}, async () => {
   const [complete, incomplete] = await Promise.all([
     startWithout('something-else'),
     startWithout('@peculiar/x509', 'reflect-metadata'),

@@ -243,6 +243,14 @@ describe('FetchJWTSVID', () => {
     },
   )
 
+  test('gives the same token again after what signs X509-SVIDs was rotated', async () => {
+    const workload = api.workload(orders)
+    const before = await fetch(workload, { audience: ['billing'] })
+    clock.advance(1000)
+    await api.rotateX509Authority()
+    expect(await fetch(workload, { audience: ['billing'] })).toEqual(before)
+  })
+
   test('is refused without an audience', async () => {
     expect(await refusal(fetch(api.workload(orders), { audience: [] }))).toEqual({
       code: 'INVALID_ARGUMENT',

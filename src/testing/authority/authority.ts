@@ -166,7 +166,7 @@ export class Authority {
     return X509SVID.parseRaw(
       Buffer.concat([leaf, ...authority.intermediates]),
       privateKeyObject(key).export({ type: 'pkcs8', format: 'der' }),
-      hint === undefined ? {} : { hint },
+      { hint },
     )
   }
 
@@ -182,27 +182,18 @@ export class Authority {
   async issueJWTSVID(id: SpiffeID | string, options: IssueJWTSVIDOptions): Promise<JWTSVID> {
     const subject = this.#subject(id, options.impersonate)
     const audience = typeof options.audience === 'string' ? [options.audience] : [...options.audience]
-    const issuedAt = timeFrom(options.issuedAt ?? this.#facts.clock.now())
-    const expiresAt = new Date(
-      issuedAt.getTime() + ttlFrom(options.ttlSeconds, defaults.jwtSVIDTTLSeconds) * 1000,
-    )
     const [first, ...others] = audience
-    if (first === undefined || audience.includes(''))
+    if (first === undefined || audience.includes('')) {
       throw new TypeError('a token is for somebody: name an audience')
+    }
+    const issuedAt = timeFrom(options.issuedAt ?? this.#facts.clock.now())
+    const ttlMs = ttlFrom(options.ttlSeconds, defaults.jwtSVIDTTLSeconds) * 1000
+    const expiresAt = new Date(issuedAt.getTime() + ttlMs)
 
     const { claims = {}, hint } = options
-    const token = await signToken(this.#facts.jwt.active, {
-      id: subject,
-      audience,
-      issuedAt,
-      expiresAt,
-      claims,
-    })
-    return parseInsecure(
-      token,
-      [first, ...others],
-      hint === undefined ? { now: issuedAt } : { now: issuedAt, hint },
-    )
+    const facts = { id: subject, audience, issuedAt, expiresAt, claims }
+    const token = await signToken(this.#facts.jwt.active, facts)
+    return parseInsecure(token, [first, ...others], { now: issuedAt, hint })
   }
 
   /**

@@ -86,15 +86,20 @@ export class WorkloadEntry {
   readonly #host: EntryHost
   readonly #tokens = new Map<string, CachedToken>()
   #svid: X509SVID | undefined
+  #issues = 0
   #cancelRenewal: (() => void) | undefined
   #isDeleted = false
 
-  /** @internal Entries are made by `Workload.register`. */
-  constructor({ id, hint, options }: Registration, host: EntryHost) {
+  private constructor({ id, hint, options }: Registration, host: EntryHost) {
     this.id = id
     this.hint = hint
     this.#options = options
     this.#host = host
+  }
+
+  /** @internal Makes an entry that has no SVID yet, for `Workload.register`. */
+  static of(registration: Registration, host: EntryHost): WorkloadEntry {
+    return new WorkloadEntry(registration, host)
   }
 
   /** The X509-SVID that the workload gets now; `undefined` before the first one was issued. */
@@ -124,9 +129,11 @@ export class WorkloadEntry {
   /** @internal Issues the next X509-SVID. Who asks for it sends it. */
   async reissue(): Promise<void> {
     const { authority, clock } = this.#host
+    const issue = ++this.#issues
     const { dnsNames, ttlSeconds, keyType } = this.#options
     const svid = await authority.issueX509SVID(this.id, { dnsNames, ttlSeconds, keyType, hint: this.hint })
-    if (this.#isDeleted) return
+    // What was begun later is signed by the newer authority, even where it was done earlier.
+    if (this.#isDeleted || issue < this.#issues) return
     this.#svid = svid
     this.#cancelRenewal?.()
     const lifeMs = svid.expiresAt.getTime() - clock.now().getTime()

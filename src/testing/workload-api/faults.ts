@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { status as codes } from '@grpc/grpc-js'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
@@ -96,13 +97,10 @@ export const faults = {
     })
   },
 
-  /**
-   * Sends X509-SVIDs with a key that is not theirs.
-   *
-   * @param other - An SVID whose key they get.
-   */
-  mismatchedKey(other: X509SVID): Fault {
-    const x509SVIDKey = other.privateKey.export({ type: 'pkcs8', format: 'der' })
+  /** Sends X509-SVIDs with a key that is not theirs. */
+  mismatchedKey(): Fault {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const x509SVIDKey = privateKey.export({ type: 'pkcs8', format: 'der' })
     return makeFault('mismatched key', {
       alter: { fetchX509SVID: everySVID((svid) => ({ ...svid, x509SVIDKey })) },
     })
@@ -180,8 +178,9 @@ export const faults = {
    * @param options - How many bytes at a time, and how many milliseconds apart, on the clock of the Workload API.
    */
   slowDrip({ bytes = 16, everyMs = 10 }: { readonly bytes?: number; readonly everyMs?: number } = {}): Fault {
-    if (!(bytes >= 1) || !(everyMs >= 0))
+    if (!(bytes >= 1) || !(everyMs >= 0)) {
       throw new TypeError('a drop has a byte at least, and comes after 0 ms or more')
+    }
     return makeFault('slow drip', { line: { drip: { bytes, everyMs } } })
   },
 

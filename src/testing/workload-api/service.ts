@@ -36,7 +36,7 @@ export interface Agent {
   /** What there is to say now. */
   view(): AgentView
   /** Kept once the entries that were made before have their SVIDs. */
-  settled(): Promise<void>
+  settled(): Promise<unknown>
   /** Told of each call that comes in. */
   called(call: CallName): void
 }

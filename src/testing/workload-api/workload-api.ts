@@ -101,7 +101,7 @@ export class WorkloadAPI implements AsyncDisposable {
   workload(id?: SpiffeID | string, options: EntryOptions = {}): Workload {
     if (this.#isClosed) throw closedError()
     const registration = id === undefined ? undefined : registrationFrom(id, options, this.trustDomain)
-    const workload = new Workload(this.#folder.next(), {
+    const workload = Workload.open(this.#folder.next(), {
       authority: this.authority,
       clock: this.#clock,
       view: (identities) => this.#view(identities),
@@ -113,7 +113,8 @@ export class WorkloadAPI implements AsyncDisposable {
 
   /** Issues every X509-SVID anew and sends them, and forgets the JWT-SVIDs that were given out. */
   async rotateSVIDs(): Promise<void> {
-    await Promise.all([...this.#workloads].map((workload) => workload.reissue()))
+    this.#forgetTokens()
+    await this.#reissue()
   }
 
   /**
@@ -184,10 +185,17 @@ export class WorkloadAPI implements AsyncDisposable {
 
   async #follow({ of, step }: AuthorityChange): Promise<void> {
     const consequence = consequences[of][step]
-    if (consequence === 'new SVIDs in a message') await this.rotateSVIDs()
     if (consequence === 'a message') this.#send()
-    if (consequence === 'new tokens when they ask')
-      for (const workload of this.#workloads) workload.forgetTokens()
+    if (consequence === 'new SVIDs in a message') await this.#reissue()
+    if (consequence === 'new tokens when they ask') this.#forgetTokens()
+  }
+
+  async #reissue(): Promise<void> {
+    await Promise.all([...this.#workloads].map((workload) => workload.reissue()))
+  }
+
+  #forgetTokens(): void {
+    for (const workload of this.#workloads) workload.forgetTokens()
   }
 
   #scheduleRotation(afterMs: number): void {

@@ -34,17 +34,21 @@ export class Workload {
   #settled: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  /** @internal Workloads are made by `WorkloadAPI.workload`. */
-  constructor(path: string, host: WorkloadHost) {
+  private constructor(path: string, host: WorkloadHost) {
     this.address = `unix://${path}`
     this.#host = host
     this.#service = new WorkloadAPIService({
       faults: this.#faults,
       view: () => host.view(this.#identities()),
-      settled: async () => void (await this.#settled),
+      settled: () => this.#settled,
       called: (call) => this.#calls.set(call, this.callCount(call) + 1),
     })
     this.#socket = new WorkloadSocket(path, this.#service.server, host.clock)
+  }
+
+  /** @internal Opens the socket of a workload, for `WorkloadAPI.workload`. */
+  static open(path: string, host: WorkloadHost): Workload {
+    return new Workload(path, host)
   }
 
   /** What it is registered as, oldest first: the first is its default identity. */
@@ -111,7 +115,7 @@ export class Workload {
   /** @internal Makes an entry at once, and issues and sends its first SVID afterwards. */
   add(registration: Registration): Promise<WorkloadEntry> {
     if (this.#isClosed) throw closedError()
-    const entry = new WorkloadEntry(registration, {
+    const entry = WorkloadEntry.of(registration, {
       authority: this.#host.authority,
       clock: this.#host.clock,
       changed: () => this.send(),
@@ -136,9 +140,8 @@ export class Workload {
     this.#service.send()
   }
 
-  /** @internal Issues new SVIDs for all identities and sends them in one message. */
+  /** @internal Issues new X509-SVIDs for all identities and sends them in one message. */
   async reissue(): Promise<void> {
-    this.forgetTokens()
     await Promise.all(this.entries.map((entry) => entry.reissue()))
     this.send()
   }

@@ -32,7 +32,7 @@ export function rowIDs(testName: string): readonly string[] {
 
 /** Whether a row binds what this library does, and so needs a test or a waiver. */
 export function isBinding(row: Row): boolean {
-  return row.who.some((who) => who === 'V' || who === 'B' || who === 'all')
+  return row.who.some((who) => ['V', 'B', 'C', 'all'].includes(who))
 }
 
 /** Everything that is wrong between rows, waivers and the names of tests, a sentence each. */

@@ -1,36 +1,20 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { BundleSource, JWTSource, WorkloadAPIClient, X509Source } from '../../src/workloadapi/index.ts'
 import { FakeWorkloadAPI } from '../support/fake-workload-api.ts'
 import { acme, jwt, jwtBundlesResponse, NOW, ORDERS, x509Response, x509SVID } from './messages.ts'
+import { ProgramRunner } from './program.ts'
 import { eventually, rejection } from './support.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 let api: FakeWorkloadAPI
-// Within the project, so that what it imports is found.
-let built: string
+let programs: ProgramRunner
 
 beforeAll(async () => {
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  built = mkdtempSync(join(root, '.cache', 'lifetime-'))
-  await build({
-    entryPoints: [join(root, 'src/workloadapi/index.ts')],
-    outdir: built,
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-  })
+  programs = await ProgramRunner.build()
   api = await FakeWorkloadAPI.start()
   api.on('fetchX509SVID', (call) => call.send(x509Response()))
   api.on('fetchX509Bundles', (call) =>
@@ -42,34 +26,12 @@ beforeAll(async () => {
 
 afterAll(() => {
   api.close()
-  rmSync(built, { recursive: true })
+  programs[Symbol.dispose]()
 })
-
-interface Ended {
-  readonly code: number | null
-  readonly output: string
-}
-
-/** Runs a program in a process of its own, which is left to end by itself. */
-function run(program: string, address: string, onOutput?: (output: string) => void): Promise<Ended> {
-  const source = JSON.stringify(pathToFileURL(join(built, 'index.mjs')).href)
-  const code = `import * as workloadapi from ${source}\nconst address = process.env.ADDRESS\n${program}`
-  const child: ChildProcessByStdio<null, Readable, null> = spawn(
-    process.execPath,
-    ['--input-type=module', '--eval', code],
-    { cwd: root, env: { ...process.env, ADDRESS: address }, stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
-    onOutput?.(output)
-  })
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ code: exitCode, output })))
-}
 
 describe('a process', () => {
   it('ends by itself while sources, watches and waits are open', async () => {
-    const { code, output } = await run(
+    const { code, output } = await programs.run(
       `
       const { X509Source, JWTSource, BundleSource, WorkloadAPIClient } = workloadapi
       const x509 = await X509Source.create({ address })
@@ -95,7 +57,7 @@ describe('a process', () => {
   it('ends by itself while a source waits for its agent to come back', async () => {
     const going = await FakeWorkloadAPI.start()
     going.on('fetchX509SVID', (call) => call.send(x509Response()))
-    const { code, output } = await run(
+    const { code, output } = await programs.run(
       `
       const source = await workloadapi.X509Source.create({ address })
       console.log('up')
@@ -120,7 +82,7 @@ describe('a process', () => {
     })
     const failing = (call: string): string => `await ${call}.catch((error) => console.log(error.code))`
     const [waiting, watching, updating] = await Promise.all([
-      run(
+      programs.run(
         `
         ${failing('workloadapi.X509Source.create({ address, timeoutMs: 100 })')}
         const client = workloadapi.WorkloadAPIClient.create({ address })
@@ -129,7 +91,7 @@ describe('a process', () => {
         `,
         `unix://${folder}/agent.sock`,
       ),
-      run(
+      programs.run(
         `
         const client = workloadapi.WorkloadAPIClient.create({ address })
         for await (const { svid } of client.watchX509Context()) {
@@ -139,7 +101,7 @@ describe('a process', () => {
         `,
         slow.address,
       ),
-      run(
+      programs.run(
         `
         const source = await workloadapi.X509Source.create({ address })
         console.log(source.getX509SVID().id.path)
@@ -160,7 +122,7 @@ describe('a process', () => {
   })
 
   it('loads gRPC and protobuf when the first call is made, and not before', async () => {
-    const { code, output } = await run(
+    const { code, output } = await programs.run(
       `
       import { createRequire } from 'node:module'
       const loaded = () =>

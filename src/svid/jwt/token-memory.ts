@@ -33,6 +33,7 @@ export let rememberSigned: (memory: TokenMemory, token: string, key: KeyObject) 
  * import { JWTSource, jwtsvid } from 'js-spiffe'
  *
  * const source = await JWTSource.create()
+ * const token = (await source.fetchJWTSVID({ audience: 'orders' })).marshal() // for the example: our own
  * const memory = new jwtsvid.TokenMemory({ capacity: 10_000 })
  * const caller = await jwtsvid.parseAndValidate(token, source, 'orders', { memory })
  * ```

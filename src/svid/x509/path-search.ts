@@ -11,6 +11,7 @@ import { hasStrongSignature, isKnownToHold, signatureHolds } from './signature.t
 export interface PathMaterial {
   /** Who is to be proven to be who it is. */
   readonly id: SpiffeID
+  /** The certificate that says so, which keeps the rules for a leaf. */
   readonly leaf: Certificate
   /** What came with the leaf, in whatever order; what does not belong to a path is ignored. */
   readonly intermediates: readonly Certificate[]
@@ -54,8 +55,7 @@ class PathSearch {
   }
 
   run(): readonly Certificate[] {
-    const { id, leaf, authorities, at } = this.#material
-    assertUsable(leaf, id, at)
+    const { id, authorities } = this.#material
     const candidates = authorities.filter(({ subject }) =>
       this.#presented.some(({ issuer }) => issuer.key === subject.key),
     )

@@ -24,17 +24,21 @@ import { describe, refusal } from './refusal.ts'
 export class Path {
   /** The authority first. */
   readonly certificates: readonly Certificate[]
+  /** The certificate at the lower end. */
+  readonly end: Certificate
   readonly #id: SpiffeID
   readonly #intermediatesLeft: number
   readonly #policies: PolicyState
 
   private constructor(
-    certificates: readonly Certificate[],
+    above: readonly Certificate[],
+    end: Certificate,
     id: SpiffeID,
     intermediatesLeft: number,
     policies: PolicyState,
   ) {
-    this.certificates = certificates
+    this.certificates = [...above, end]
+    this.end = end
     this.#id = id
     this.#intermediatesLeft = intermediatesLeft
     this.#policies = policies
@@ -44,12 +48,7 @@ export class Path {
   static startingAt(authority: Certificate, id: SpiffeID): Path {
     assertMayIssue(authority, id)
     const intermediatesLeft = authority.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY
-    return new Path([authority], id, intermediatesLeft, ANY_POLICY_STATE)
-  }
-
-  /** The certificate at the lower end. */
-  get end(): Certificate {
-    return this.certificates[this.certificates.length - 1] as Certificate
+    return new Path([], authority, id, intermediatesLeft, ANY_POLICY_STATE)
   }
 
   /** Whether a certificate of the same name and key is on the path: to pass there again leads nowhere. */
@@ -82,7 +81,8 @@ export class Path {
       )
     }
     return new Path(
-      [...this.certificates, certificate],
+      this.certificates,
+      certificate,
       this.#id,
       Math.min(intermediatesLeft, certificate.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY),
       belowIntermediate(certificate, policies),

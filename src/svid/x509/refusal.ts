@@ -14,7 +14,8 @@ export function refusal(
   return new SVIDError(code, about, { ...options, spiffeID: id?.toString() })
 }
 
-/** What to call a certificate in a message: its serial number finds it at its issuer. */
+/** What to call a certificate in a message: its serial number, as `openssl x509 -serial` writes it. */
 export function describe(certificate: Certificate): string {
-  return `the certificate with serial number ${Buffer.from(certificate.serialNumber.subarray(0, 20)).toString('hex')}`
+  const serial = Buffer.from(certificate.serialNumber.subarray(0, 21)).toString('hex').toUpperCase()
+  return `the certificate with serial number ${serial.replace(/^00(?=[89A-F])/, '')}`
 }

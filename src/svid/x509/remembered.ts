@@ -9,6 +9,8 @@ import { Certificate } from '../../internal/x509/certificate.ts'
 const verified = new LRU<string, Certificate>(4096)
 const isRemembered = new WeakSet<Certificate>()
 const KEY_BYTES = 32
+// Several times what they have in use. Who may issue certificates could fill memory with larger ones.
+const LARGEST_REMEMBERED_BYTES = 8192
 
 /** The certificate in these bytes, without reading them again where they are known. */
 export function parseRemembered(der: Uint8Array): Certificate {
@@ -19,7 +21,7 @@ export function parseRemembered(der: Uint8Array): Certificate {
 /** Remembers the certificates of a valid path. */
 export function remember(path: readonly Certificate[]): void {
   for (const certificate of path) {
-    if (isRemembered.has(certificate)) continue
+    if (isRemembered.has(certificate) || certificate.raw.length > LARGEST_REMEMBERED_BYTES) continue
     verified.set(keyOf(certificate.raw), certificate)
     isRemembered.add(certificate)
   }

@@ -5,7 +5,7 @@ import { copyBytes } from '../../internal/bytes.ts'
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { VerifiedPeer } from '../verified-peer.ts'
-import { assertReadable } from './certificate-rules.ts'
+import { assertReadable, assertUsable } from './certificate-rules.ts'
 import { assertLeaf, type Role } from './leaf-rules.ts'
 import { MOST_CERTIFICATES } from './limits.ts'
 import { findPath } from './path-search.ts'
@@ -56,7 +56,9 @@ export function verify(
   const [leafDER, ...others] = derOf(chain)
   if (leafDER === undefined)
     throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_NO_CERTIFICATE', 'the chain is empty')
-  const { leaf, id } = readLeaf(leafDER, role)
+  const leaf = read(leafDER, undefined)
+  // The leaf first: who is unfit is refused before anybody looks at the rest of what was sent.
+  const id = idOfLeaf(leaf, role, at)
   if (others.length >= MOST_CERTIFICATES) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG', `it sent ${others.length + 1} certificates`)
   }
@@ -67,18 +69,13 @@ export function verify(
   return new VerifiedX509Peer(id, leaf, path)
 }
 
-/**
- * Reads a leaf and holds it to the rules that need nothing else: so an unfit peer is refused before anybody
- * looks at the rest of what it sent.
- *
- * @internal
- */
-export function readLeaf(der: Uint8Array, role: Role | undefined): { leaf: Certificate; id: SpiffeID } {
-  const leaf = read(der, undefined)
+/** The ID of a leaf that keeps every rule which does not depend on its issuer. */
+function idOfLeaf(leaf: Certificate, role: Role | undefined, at: number): SpiffeID {
   assertReadable(leaf)
   const id = spiffeIDOf(leaf)
   assertLeaf(leaf, id, role)
-  return { leaf, id }
+  assertUsable(leaf, id, at)
+  return id
 }
 
 function read(der: Uint8Array, id: SpiffeID | undefined): Certificate {

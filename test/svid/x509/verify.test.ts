@@ -5,9 +5,8 @@ import { X509Bundle } from '../../../src/bundle/x509/x509-bundle.ts'
 import { X509BundleSet } from '../../../src/bundle/x509/x509-bundle-set.ts'
 import { SpiffeError } from '../../../src/errors.ts'
 import { verify } from '../../../src/svid/x509/index.ts'
-import { readLeaf } from '../../../src/svid/x509/verify.ts'
-import { type Minted, mint, mintCA, mintLeaf } from '../../support/mint.ts'
-import { bundleOf, refusalOf, verdict, verdictOf } from './verdict-of.ts'
+import { type MintOptions, mint, mintCA, mintLeaf } from '../../support/mint.ts'
+import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
 const ROOT = mintCA({ subject: 'CN=root' })
@@ -149,8 +148,16 @@ describe('verify', () => {
           return BUNDLE
         },
       }
-      const ca = mintCA({ issuer: INTERMEDIATE, uris: [ID] })
-      expect(verdict([ca, INTERMEDIATE], source)).toBe('ERR_SPIFFE_X509_SVID_LEAF_IS_CA')
+      const unfit: [MintOptions, string][] = [
+        [{ isCA: true }, 'ERR_SPIFFE_X509_SVID_LEAF_IS_CA'],
+        [{ eku: ['serverAuth'] }, 'ERR_SPIFFE_X509_SVID_EXTENDED_KEY_USAGE'],
+        [{ notAfter: new Date(0) }, 'ERR_SPIFFE_X509_SVID_EXPIRED'],
+        [{ key: 'rsa1024' }, 'ERR_SPIFFE_X509_SVID_WEAK_KEY'],
+      ]
+      for (const [options, code] of unfit) {
+        const leaf = mintLeaf(ID, INTERMEDIATE, options)
+        expect(verdict([leaf, Buffer.from('junk')], source, { role: 'client' })).toBe(code)
+      }
       expect(asked).toEqual([])
       expect(verdict(CHAIN, source)).toBe('accepted')
       expect(asked).toEqual(['acme.internal'])
@@ -169,16 +176,5 @@ describe('verify', () => {
     ['options that are none', () => verify(CHAIN, BUNDLE, any(null))],
   ])('throws a TypeError for %s', (_, action) => {
     expect(action).toThrow(TypeError)
-  })
-})
-
-describe('readLeaf', () => {
-  it('refuses an unfit leaf before anything else is looked at', () => {
-    expect(readLeaf(LEAF.der, 'client').id.toString()).toBe(ID)
-    const clientOnly: Minted = mintLeaf(ID, INTERMEDIATE, { eku: ['clientAuth'] })
-    expect(verdictOf(() => readLeaf(clientOnly.der, 'client'))).toBe('accepted')
-    expect(verdictOf(() => readLeaf(clientOnly.der, 'server'))).toBe(
-      'ERR_SPIFFE_X509_SVID_EXTENDED_KEY_USAGE',
-    )
   })
 })

@@ -37,6 +37,11 @@ describe('loading', () => {
     expect((await X509Bundle.load('acme.internal', pathToFileURL(der))).equals(x509Bundle)).toBe(true)
   })
 
+  test.each(['Ёлка', '0é', '# CA'])('an X.509 bundle takes PEM after the text %j', async (text) => {
+    const bundle = await X509Bundle.load('acme.internal', await file(`${text}\n${ec}`))
+    expect(bundle.has(ec)).toBe(true)
+  })
+
   test.each(['', '\n'])('an X.509 bundle from a file with %j trusts nothing', async (content) => {
     expect((await X509Bundle.load('acme.internal', await file(content))).isEmpty).toBe(true)
   })

@@ -29,7 +29,7 @@ export function readJWTAuthority(jwk: JWK): PendingJWTAuthority {
   const { at, members } = jwk
   const type = publicKeyType(jwk)
   const kid = members['kid']
-  if (typeof kid !== 'string' || kid === '') {
+  if (typeof kid !== 'string') {
     throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', `key ${at} of the set has no kid`)
   }
   const alg = Object.hasOwn(members, 'alg') ? stringMember(jwk, 'alg', 'RFC 7517 §4.4') : undefined

@@ -145,8 +145,12 @@ describe('X509Bundle.fromX509Authorities', () => {
 test('arguments of a wrong type are refused', () => {
   const bundle = bundleOf(ec)
   for (const wrong of [undefined, null, 1, {}, [], ec]) {
-    expect(() => Reflect.apply(X509Bundle.parse, X509Bundle, [ACME, wrong])).toThrow(TypeError)
-    expect(() => Reflect.apply(X509Bundle.parseRaw, X509Bundle, [ACME, wrong])).toThrow(TypeError)
+    expect(() => Reflect.apply(X509Bundle.parse, X509Bundle, [ACME, wrong])).toThrow(
+      new TypeError('PEM is a string'),
+    )
+    expect(() => Reflect.apply(X509Bundle.parseRaw, X509Bundle, [ACME, wrong])).toThrow(
+      new TypeError('DER is a Uint8Array'),
+    )
   }
   expect(() => Reflect.apply(X509Bundle.parse, X509Bundle, [undefined, PEM])).toThrow(TypeError)
   expect(() => Reflect.apply(bundle.has, bundle, [1])).toThrow(TypeError)

@@ -1,5 +1,5 @@
 import { ALGORITHMS, encode, type Signer, signer, token } from '../../support/jwt.ts'
-import { type JWTCase, now, Tokens } from './tokens.ts'
+import { type JWTCase, Tokens } from './tokens.ts'
 
 /** One signer for each algorithm. */
 export const signers: readonly Signer[] = ALGORITHMS.map((alg) => signer(alg))
@@ -32,7 +32,7 @@ const headers = (tokens: Tokens): readonly JWTCase[] => [
   tokens.withHeader('no kid', { kid: undefined }),
   tokens.withHeader('an unknown kid', { kid: 'nobody' }),
   tokens.withHeader('an empty kid', { kid: '' }),
-  tokens.withHeader('crit with an extension', { crit: ['exp'], exp: now }),
+  tokens.withHeader('crit with an extension', { crit: ['exp'], exp: tokens.now }),
   tokens.withHeader('crit with b64', { crit: ['b64'], b64: true }),
   tokens.withHeader('an empty crit', { crit: [] }),
   tokens.withHeader('b64 without crit', { b64: true }),
@@ -69,20 +69,20 @@ const audiences = (tokens: Tokens): readonly JWTCase[] => [
 ]
 
 const times = (tokens: Tokens): readonly JWTCase[] => [
-  tokens.withClaims('expired an hour ago', { exp: now - 3600 }),
-  tokens.withClaims('expired 45 s ago', { exp: now - 45 }),
-  tokens.withClaims('expired 5 s ago', { exp: now - 5 }),
+  tokens.withClaims('expired an hour ago', { exp: tokens.now - 3600 }),
+  tokens.withClaims('expired 35 s ago', { exp: tokens.now - 35 }),
+  tokens.withClaims('expired 5 s ago', { exp: tokens.now - 5 }),
   tokens.withClaims('expires in the year 9999', { exp: 253_402_300_799 }),
   tokens.withClaims('no expiry', { exp: undefined }),
-  tokens.withClaims('an expiry that is a text', { exp: String(now + 300) }),
-  tokens.withClaims('an expiry with a fraction', { exp: now + 300.5 }),
+  tokens.withClaims('an expiry that is a text', { exp: String(tokens.now + 300) }),
+  tokens.withClaims('an expiry with a fraction', { exp: tokens.now + 300.5 }),
   tokens.withClaims('a null expiry', { exp: null }),
   tokens.withPayload('an expiry in exponent notation', tokens.text.replace(/"exp":\d+/, '"exp":2e10')),
   tokens.withPayload('an expiry beyond any number', tokens.text.replace(/"exp":\d+/, '"exp":1e400')),
-  tokens.withClaims('not valid for another hour', { nbf: now + 3600 }),
-  tokens.withClaims('not valid for another 45 s', { nbf: now + 45 }),
+  tokens.withClaims('not valid for another hour', { nbf: tokens.now + 3600 }),
+  tokens.withClaims('not valid for another 45 s', { nbf: tokens.now + 45 }),
   tokens.withClaims('not before that is a text', { nbf: 'now' }),
-  tokens.withClaims('issued in an hour', { iat: now + 3600 }),
+  tokens.withClaims('issued in an hour', { iat: tokens.now + 3600 }),
   tokens.withClaims('issued at a text', { iat: 'now' }),
   tokens.withClaims('no time of issue', { iat: undefined }),
 ]
@@ -119,7 +119,7 @@ const forms = (tokens: Tokens): readonly JWTCase[] => [
     token: JSON.stringify({ payload: tokens.payload, protected: tokens.header, signature: tokens.signature }),
   },
   tokens.withPayload('sub twice', tokens.text.replace('{', '{"sub":"spiffe://acme.internal/admin",')),
-  tokens.withPayload('exp twice', tokens.text.replace('{', `{"exp":${now + 9000},`)),
+  tokens.withPayload('exp twice', tokens.text.replace('{', `{"exp":${tokens.now + 9000},`)),
   tokens.withPayload('another claim twice', tokens.text.replace('{', '{"x":1,"x":2,')),
   tokens.withPayload('SUB beside sub', tokens.text.replace('{', '{"SUB":"spiffe://acme.internal/admin",')),
   tokens.withPayload('SUB without sub', tokens.text.replace('"sub"', '"SUB"')),

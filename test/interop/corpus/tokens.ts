@@ -8,11 +8,10 @@ export interface JWTCase {
   readonly audience?: readonly [string, ...string[]]
 }
 
-// The peers validate at the time of the machine; what is near a limit stays clear of it by some seconds.
-export const now: number = Math.floor(Date.now() / 1000)
-
 /** Makes tokens that differ in one thing from a good one. */
 export class Tokens {
+  /** When they were made, in seconds. The peers judge by the time of the machine, some seconds later. */
+  readonly now: number = Math.floor(Date.now() / 1000)
   readonly es256: Signer
   /** The good one, and its parts. */
   readonly good: string
@@ -33,7 +32,13 @@ export class Tokens {
   }
 
   claims(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-    return { sub: 'spiffe://acme.internal/checkout', aud: ['orders'], exp: now + 300, iat: now, ...changes }
+    return {
+      sub: 'spiffe://acme.internal/checkout',
+      aud: ['orders'],
+      exp: this.now + 300,
+      iat: this.now,
+      ...changes,
+    }
   }
 
   withClaims(name: string, changes: Readonly<Record<string, unknown>>): JWTCase {

@@ -1,0 +1,36 @@
+import { expect } from 'vitest'
+import { SpiffeError } from '../../../src/errors.ts'
+import { documentedDifferences } from './conformance-page.ts'
+
+/** Counts where two validators agree, and the kinds of case where they do not. */
+export class Tally {
+  #accepted = 0
+  #refused = 0
+  readonly #kinds = new Map<string, number>()
+
+  acceptedByBoth(): void {
+    this.#accepted++
+  }
+
+  refusedByBoth(): void {
+    this.#refused++
+  }
+
+  disagreement(kind: string): void {
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
+  }
+
+  /** Expects every disagreement to be of a kind that the page lists, and plenty of agreement both ways. */
+  expectDocumented(heading: string): void {
+    const documented = Object.keys(documentedDifferences(heading))
+    expect(documented).toEqual(expect.arrayContaining([...this.#kinds.keys()]))
+    expect(this.#accepted).toBeGreaterThan(3_000)
+    expect(this.#refused).toBeGreaterThan(3_000)
+  }
+}
+
+/** A refusal of ours by its code, and by the rule where the code says only that something is malformed. */
+export function kindOf({ code, rule, cause }: SpiffeError): string {
+  const clause = cause instanceof SpiffeError ? cause.rule : rule
+  return code.endsWith('MALFORMED') ? `\`${code}\`, ${clause}` : `\`${code}\``
+}

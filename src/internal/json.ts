@@ -8,6 +8,8 @@ export type JSONRecord = Readonly<Record<string, unknown>>
 export interface JSONObjectText {
   readonly value: JSONRecord
   readonly text: string
+  /** The first name that it has twice, as {@link duplicateMember} finds it. */
+  readonly duplicate: string | undefined
 }
 
 /** How much is read. */
@@ -25,17 +27,18 @@ export type JSONMember = readonly [name: string, text: string]
  * Reads a JSON text whose value is an object (RFC 8259).
  *
  * Values are those of `JSON.parse`, which keeps the last of two members of one name and rounds integers beyond
- * 2^53 without a word: {@link duplicateMember} and {@link membersOf} tell both from the text.
+ * 2^53 without a word: `duplicate` and {@link membersOf} tell both from the text.
  *
  * @throws `SpiffeError` `ERR_SPIFFE_JSON_MALFORMED`. Neither its message nor its cause shows the text.
  */
 export function parseJSONObject(input: string | Uint8Array, limits: JSONLimits): JSONObjectText {
   if (input.length > limits.maxBytes) throw malformed(`it is larger than ${limits.maxBytes} bytes`)
   const text = typeof input === 'string' ? input : decodeUTF8(input)
-  if (isDeeperThan(text, limits.maxDepth)) throw malformed(`it nests deeper than ${limits.maxDepth} levels`)
+  const members = countMembers(text, limits.maxDepth)
   const value = parse(text)
   if (!isJSONObject(value)) throw malformed('it is not an object')
-  return { value, text }
+  const duplicate = Object.keys(value).length === members ? undefined : duplicateMember(text)
+  return { value, text, duplicate }
 }
 
 /** Whether a value that came out of JSON is an object. */
@@ -132,29 +135,36 @@ function childrenOf(text: string): readonly Child[] {
   return children
 }
 
-/** Whether brackets nest deeper than a limit, counted before the text is parsed: it may be any text. */
-function isDeeperThan(text: string, limit: number): boolean {
+/**
+ * Counts the members of an object by their colons, and finds what nests too deep, before the text is parsed: it
+ * may be any text, of which the count then means nothing.
+ */
+function countMembers(text: string, maxDepth: number): number {
   let depth = 0
+  let members = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) at = endOfString(text, at)
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
-      if (++depth > limit) return true
-    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--
+    if (code === QUOTE) {
+      at = endOfString(text, at)
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (++depth > maxDepth) throw malformed(`it nests deeper than ${maxDepth} levels`)
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
+      depth--
+    } else if (code === COLON && depth === 1) {
+      members++
+    }
   }
-  return false
+  return members
 }
 
 /** The index of the quote that ends the string which starts at a quote. */
 function endOfString(text: string, open: number): number {
-  for (let from = open + 1; ; ) {
-    const quote = text.indexOf('"', from)
-    if (quote === -1) return text.length
-    let backslashes = 0
-    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return quote
-    from = quote + 1
+  for (let at = open + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) return at
+    if (code === BACKSLASH) at++
   }
+  return text.length
 }
 
 /** The name of a member, which may be written with escapes. */

@@ -48,7 +48,11 @@ test('the parts of a text are the values of its value', () => {
       const elements = members.map(([, text, gap]) => gap + text + gap)
       expect(elementsOf(`[${elements.join()}]`)).toEqual(members.map(([, text]) => text))
       const names = members.map(([name]) => name)
-      expect(duplicateMember(`{${inside.join()}}`)).toBe(names.find((name, at) => names.indexOf(name) < at))
+      const duplicate = names.find((name, at) => names.indexOf(name) < at)
+      expect(duplicateMember(`{${inside.join()}}`)).toBe(duplicate)
+      expect(parseJSONObject(`{${inside.join()}}`, { maxBytes: 1e6, maxDepth: 1e3 }).duplicate).toBe(
+        duplicate,
+      )
     }),
     fuzzRuns(),
   )

@@ -14,8 +14,9 @@ const LIMITS = { maxBytes: 1000, maxDepth: 4 }
 describe('parseJSONObject', () => {
   test('gives value and text of an object', () => {
     const text = ' {"a": [1, {"b": null}]}\r\n\t'
-    expect(parseJSONObject(text, LIMITS)).toEqual({ value: { a: [1, { b: null }] }, text })
-    expect(parseJSONObject(Buffer.from(text), LIMITS)).toEqual({ value: { a: [1, { b: null }] }, text })
+    const read = { value: { a: [1, { b: null }] }, text, duplicate: undefined }
+    expect(parseJSONObject(text, LIMITS)).toEqual(read)
+    expect(parseJSONObject(Buffer.from(text), LIMITS)).toEqual(read)
   })
 
   test('reads UTF-8 beyond ASCII and a view of a larger buffer', () => {

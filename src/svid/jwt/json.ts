@@ -1,4 +1,4 @@
-import { duplicateMember, type JSONObjectText, parseJSONObject } from '../../internal/json.ts'
+import { type JSONObjectText, parseJSONObject } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
 import { SVIDError } from '../error.ts'
 
@@ -12,11 +12,10 @@ const DEEPEST_NESTING = 32
  */
 export function parseTokenJSON(part: string, json: Uint8Array, rule: string): JSONObjectText {
   const object = parse(part, json)
-  const duplicate = duplicateMember(object.text)
-  if (duplicate !== undefined) {
+  if (object.duplicate !== undefined) {
     throw new SVIDError(
       'ERR_SPIFFE_JWT_SVID_MALFORMED',
-      `the ${part} of the token has ${printable(duplicate)} twice`,
+      `the ${part} of the token has ${printable(object.duplicate)} twice`,
       { rule },
     )
   }

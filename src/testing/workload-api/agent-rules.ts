@@ -60,7 +60,11 @@ export function checkSecurityHeader(metadata: Metadata): void {
 }
 
 /** What a step of an authority is for all workloads. */
-type Consequence = 'nothing' | 'a message' | 'new SVIDs in a message' | 'new tokens when they ask'
+type Consequence =
+  | 'nothing'
+  | 'a message'
+  | 'new SVIDs in a message'
+  | 'a message, and new tokens when they ask'
 
 /** What follows from each step of an authority. */
 export const consequences: {
@@ -75,7 +79,8 @@ export const consequences: {
   jwt: {
     prepare: 'a message',
     activate: 'nothing',
-    taint: 'new tokens when they ask',
+    // An agent sends the identities again whenever anything of the bundle changes, be it a mark on a JWT key.
+    taint: 'a message, and new tokens when they ask',
     revoke: 'a message',
   },
 }

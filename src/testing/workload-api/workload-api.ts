@@ -185,9 +185,9 @@ export class WorkloadAPI implements AsyncDisposable {
 
   async #follow({ of, step }: AuthorityChange): Promise<void> {
     const consequence = consequences[of][step]
-    if (consequence === 'a message') this.#send()
+    if (consequence === 'a message, and new tokens when they ask') this.#forgetTokens()
+    if (consequence.startsWith('a message')) this.#send()
     if (consequence === 'new SVIDs in a message') await this.#reissue()
-    if (consequence === 'new tokens when they ask') this.#forgetTokens()
   }
 
   async #reissue(): Promise<void> {

@@ -2,9 +2,6 @@ import type { Socket } from 'node:net'
 import { ChannelCredentials, type ChannelOptions, Client, connectivityState } from '@grpc/grpc-js'
 import { onAbort } from './abort-scope.ts'
 
-type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>
-type ConnectorParameters = Parameters<ChannelCredentials['_createSecureConnector']>
-
 const { READY, TRANSIENT_FAILURE, SHUTDOWN } = connectivityState
 const LARGEST_MESSAGE = 64 * 1024 * 1024
 const LONGEST_PING_MS = 20_000
@@ -28,12 +25,16 @@ export class Connection {
   #closed = false
 
   constructor(target: string, keepaliveMs: number) {
-    this.client = new Client(target, new LocalCredentials((socket) => this.#adopt(socket)), {
-      ...channelOptions,
-      // A frozen agent says nothing and closes nothing; only a ping that stays unanswered tells.
-      'grpc.keepalive_time_ms': keepaliveMs,
-      'grpc.keepalive_timeout_ms': Math.min(keepaliveMs, LONGEST_PING_MS),
-    })
+    this.client = new Client(
+      target,
+      localCredentials((socket) => this.#adopt(socket)),
+      {
+        ...channelOptions,
+        // A frozen agent says nothing and closes nothing; only a ping that stays unanswered tells.
+        'grpc.keepalive_time_ms': keepaliveMs,
+        'grpc.keepalive_timeout_ms': Math.min(keepaliveMs, LONGEST_PING_MS),
+      },
+    )
   }
 
   /** Whether the connection is up, as far as anybody can tell. */
@@ -45,7 +46,6 @@ export class Connection {
   settled(signal: AbortSignal): Promise<void> {
     const channel = this.client.getChannel()
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted()
       const off = onAbort(signal, () => reject(signal.reason))
       // Until then no call may start: gRPC keeps the process alive for one that waits for its connection.
       const check = (): void => {
@@ -85,31 +85,18 @@ export class Connection {
 }
 
 /** No TLS and no credentials (Workload Endpoint §3.1), and each socket shown to us before gRPC has it. */
-class LocalCredentials extends ChannelCredentials {
-  readonly #insecure = ChannelCredentials.createInsecure()
-  readonly #onSocket: (socket: Socket) => void
-
-  constructor(onSocket: (socket: Socket) => void) {
-    super()
-    this.#onSocket = onSocket
-  }
-
-  override _isSecure(): boolean {
-    return false
-  }
-
-  override _equals(other: ChannelCredentials): boolean {
-    return this === other
-  }
-
-  override _createSecureConnector(...parameters: ConnectorParameters): SecureConnector {
-    const connector = this.#insecure._createSecureConnector(...parameters)
+function localCredentials(onSocket: (socket: Socket) => void): ChannelCredentials {
+  const credentials = ChannelCredentials.createInsecure()
+  const createConnector = credentials._createSecureConnector.bind(credentials)
+  credentials._createSecureConnector = (...parameters) => {
+    const connector = createConnector(...parameters)
     return {
       ...connector,
       connect: (socket) => {
-        this.#onSocket(socket)
+        onSocket(socket)
         return connector.connect(socket)
       },
     }
   }
+  return credentials
 }

@@ -1,4 +1,5 @@
-import { Metadata } from '@grpc/grpc-js'
+import { type ClientReadableStream, Metadata } from '@grpc/grpc-js'
+import { onAbort } from './abort-scope.ts'
 import { Connection } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { WorkloadAPIError } from './error.ts'
@@ -32,7 +33,6 @@ export class Transport {
     signal: AbortSignal,
   ): AsyncGenerator<() => Response, void, void> {
     const connection = await this.#connect(signal)
-    let end = (): void => {}
     try {
       // A call with one answer is, on the wire, a stream that ends after its first message.
       const call = connection.client.makeServerStreamRequest(
@@ -42,17 +42,10 @@ export class Transport {
         encode(request, content),
         securityMetadata(),
       )
-      // Leaving a loop does not end a call, and the status of one that nobody reads comes as an error event.
-      end = () => call.cancel()
-      call.on('error', () => {})
-      signal.addEventListener('abort', end)
-      for await (const bytes of call) yield () => decode(response, bytes)
+      for await (const bytes of messagesOf(call, signal)) yield () => decode(response, bytes)
     } catch (error) {
       signal.throwIfAborted()
       throw this.#failure(error, path, connection)
-    } finally {
-      signal.removeEventListener('abort', end)
-      end()
     }
   }
 
@@ -67,6 +60,7 @@ export class Transport {
   }
 
   async #connect(signal: AbortSignal): Promise<Connection> {
+    signal.throwIfAborted()
     this.#connection ??= new Connection(this.#endpoint.target, this.#keepaliveMs)
     const connection = this.#connection
     try {
@@ -89,6 +83,22 @@ export class Transport {
   #abandon(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined
     void connection.close()
+  }
+}
+
+/** The messages of a call, which is over when nobody reads them any more, or when the signal aborts. */
+async function* messagesOf(
+  call: ClientReadableStream<Buffer>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  const off = onAbort(signal, () => call.cancel())
+  try {
+    yield* call
+  } finally {
+    off()
+    // Leaving the loop does not end a call; and the status of one that nobody reads is an error without a listener.
+    call.on('error', () => {})
+    call.cancel()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { X509Bundle } from '../bundle/x509/x509-bundle.ts'
-import { equalBytes } from '../internal/bytes.ts'
+import { bytesKey } from '../internal/bytes.ts'
 import type { TrustDomain } from '../spiffeid/trust-domain.ts'
 import type { X509Context, X509ContextSource } from '../svid/source.ts'
 import type { X509SVID } from '../svid/x509/x509-svid.ts'
@@ -174,23 +174,11 @@ export class X509Source implements X509ContextSource, AsyncDisposable {
 
 /** Whether a message only repeats another: agents send those, too. */
 function sayTheSame(a: X509Context, b: X509Context): boolean {
-  return (
-    a.svids.length === b.svids.length &&
-    a.svids.every((svid, index) => areTheSame(svid, b.svids[index])) &&
-    areTheSame(a.svid, b.svid) &&
-    a.bundles.equals(b.bundles)
-  )
+  return identitiesOf(a) === identitiesOf(b) && a.bundles.equals(b.bundles)
 }
 
 // The certificates are the identity; the key is the one that they certify.
-function areTheSame(a: X509SVID, b: X509SVID | undefined): boolean {
-  const theirs = b?.rawCertificates
-  return (
-    theirs !== undefined &&
-    a.hint === b?.hint &&
-    a.rawCertificates.length === theirs.length &&
-    a.rawCertificates.every((certificate, index) =>
-      equalBytes(certificate, theirs[index] ?? new Uint8Array()),
-    )
-  )
+function identitiesOf({ svid, svids }: X509Context): string {
+  const chains = svids.map(({ hint, rawCertificates }) => [hint, ...rawCertificates.map(bytesKey)])
+  return JSON.stringify([svids.indexOf(svid), ...chains])
 }

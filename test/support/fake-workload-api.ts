@@ -1,15 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js'
+import { type Metadata, Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js'
 import { decode, encode } from '../../src/workloadapi/wire/codec.ts'
 import type { Message } from '../../src/workloadapi/wire/message.ts'
 import { type Content, calls } from '../../src/workloadapi/wire/workload-api.ts'
@@ -117,39 +109,25 @@ export class FakeWorkloadAPI {
   }
 
   #serve<N extends CallName>(server: Server, name: N): void {
-    const { path, streams } = calls[name]
+    const { path } = calls[name]
     const definition = {
       path,
       requestStream: false,
-      responseStream: streams,
+      responseStream: true,
       requestSerialize: asItIs,
       requestDeserialize: asItIs,
       responseSerialize: asItIs,
       responseDeserialize: asItIs,
     }
-    const handler = streams
-      ? (call: ServerWritableStream<Buffer, Buffer>) => {
-          call.on('error', () => {})
-          this.#run(name, call, {
-            sendBytes: (bytes) => call.write(Buffer.from(bytes)),
-            end: () => call.end(),
-            fail: (code, details) => call.emit('error', { code, details }),
-          })
-        }
-      : (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) =>
-          this.#run(name, call, {
-            sendBytes: (bytes) => answer(null, Buffer.from(bytes)),
-            end: () => answer({ code: status.INTERNAL, details: 'no answer' }),
-            fail: (code, details = 'scripted') => answer({ code, details }),
-          })
+    // On the wire a call with one answer is a stream that ends after it: so one can also end without any.
+    const handler = (call: ServerWritableStream<Buffer, Buffer>): void => {
+      call.on('error', () => {})
+      this.#run(name, call)
+    }
     server.addService({ [name]: definition }, { [name]: handler })
   }
 
-  #run<N extends CallName>(
-    name: N,
-    call: ServerWritableStream<Buffer, Buffer> | ServerUnaryCall<Buffer, Buffer>,
-    { sendBytes, end, fail }: Pick<Incoming<N>, 'sendBytes' | 'end' | 'fail'>,
-  ): void {
+  #run<N extends CallName>(name: N, call: ServerWritableStream<Buffer, Buffer>): void {
     const attempt = this.attempts(name)
     this.#attempts.set(name, attempt + 1)
     this.#open += 1
@@ -166,7 +144,15 @@ export class FakeWorkloadAPI {
       this.#notify()
     }
     call.once('cancelled', finish)
-    const { request, response } = calls[name]
+    const { request, response, streams } = calls[name]
+    const end = (): void => {
+      call.end()
+      finish()
+    }
+    const sendBytes = (bytes: Uint8Array): void => {
+      call.write(Buffer.from(bytes))
+      if (!streams) end()
+    }
     const incoming: Incoming<N> = {
       request: decode(request as Message<Request<N>>, call.request),
       metadata: call.metadata,
@@ -175,20 +161,11 @@ export class FakeWorkloadAPI {
       get cancelled() {
         return call.cancelled
       },
-      send: (message) => {
-        sendBytes(encode(response as Message<Response<N>>, message))
-        if (!calls[name].streams) finish()
-      },
-      sendBytes: (bytes) => {
-        sendBytes(bytes)
-        if (!calls[name].streams) finish()
-      },
-      end: () => {
-        end()
-        finish()
-      },
+      send: (message) => sendBytes(encode(response as Message<Response<N>>, message)),
+      sendBytes,
+      end,
       fail: (code, details = 'scripted') => {
-        fail(code, details)
+        call.emit('error', { code, details })
         finish()
       },
     }

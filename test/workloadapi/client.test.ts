@@ -151,6 +151,16 @@ describe('a fetch', () => {
     api.on('fetchX509SVID', (call) => call.end())
     const error = await rejection(client.fetchX509Context())
     expect(error).toMatchObject({ code: 'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE' })
+    api.on('fetchJWTSVID', (call) => call.end())
+    expect(await codeOf(client.fetchJWTSVID({ audience: 'a' }))).toBe('ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE')
+  })
+
+  it('of one answer takes none whose call fails after it', async () => {
+    api.on('fetchJWTSVID', (call) => {
+      call.sendBytes(new Uint8Array())
+      call.fail(status.INTERNAL)
+    })
+    expect(await codeOf(client.fetchJWTSVID({ audience: 'a' }))).toMatch(/FAILED|FIELD_EMPTY/)
   })
 
   it('fails where the first message cannot be read, and ends the stream', async () => {
@@ -472,6 +482,22 @@ describe('a watch', () => {
       name: 'SpiffeWarning',
       message: expect.stringContaining('of the listener'),
     })
+    await watch.return?.()
+  })
+
+  it('reports no end in order', async () => {
+    api.on('fetchX509SVID', (call) => {
+      call.send(x509Response())
+      call.end()
+    })
+    const errors: unknown[] = []
+    const watch = client.watchX509Context({ onError: (error) => errors.push(error) })
+    await watch.next()
+    const second = watch.next()
+    await eventually(() => clock.nextDueMs === 1_000)
+    clock.advance(1_000)
+    expect((await second).done).toBe(false)
+    expect(errors).toEqual([])
     await watch.return?.()
   })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
+import { Connection } from '../../src/workloadapi/connection.ts'
 import { WorkloadAPIClient, type WorkloadAPIError } from '../../src/workloadapi/index.ts'
 import { FakeWorkloadAPI } from '../support/fake-workload-api.ts'
 import { jwtBundlesResponse, NOW } from './messages.ts'
@@ -66,6 +67,22 @@ async function relay(
   })
   return state
 }
+
+describe('a connection', () => {
+  it('that is closed while it is being opened keeps no socket', async () => {
+    const sockets: Socket[] = []
+    await serverAt(join(folder, 'agent.sock'), (socket) => sockets.push(socket.resume()))
+    // At every step of the way.
+    for (let ticks = 0; ticks < 20; ticks++) {
+      const connection = new Connection(`unix:${folder}/agent.sock`, 1_000)
+      const settled = connection.settled(new AbortController().signal)
+      for (let tick = 0; tick < ticks; tick++) await new Promise((resolve) => process.nextTick(resolve))
+      await connection.close()
+      await settled
+    }
+    await eventually(() => sockets.length > 0 && sockets.every(({ readableEnded }) => readableEnded))
+  })
+})
 
 describe('a client whose Workload API cannot be reached says', () => {
   it('that there is no socket', async () => {

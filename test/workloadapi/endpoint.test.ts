@@ -97,6 +97,7 @@ describe('an address', () => {
     ['TCP_HOST', 'tcp://[127.0.0.1]:8081'],
     ['TCP_HOST', 'tcp://0x7f.1:8081'],
     ['TCP_HOST', 'tcp://127.1:8081'],
+    ['TCP_HOST', 'tcp://127.0.0.1:8081\n'],
     ['TCP_HOST', 'tcp://127.0.0.01:8081'],
     ['TCP_PORT', 'tcp://127.0.0.1'],
     ['TCP_PORT', 'tcp://127.0.0.1:'],

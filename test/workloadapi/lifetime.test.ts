@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -5,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
 import { BundleSource, JWTSource, WorkloadAPIClient, X509Source } from '../../src/workloadapi/index.ts'
-import { FakeWorkloadAPI } from '../support/fake-workload-api.ts'
+import { FakeWorkloadAPI, type Incoming } from '../support/fake-workload-api.ts'
 import { acme, jwt, jwtBundlesResponse, NOW, ORDERS, x509Response, x509SVID } from './messages.ts'
 import { ProgramRunner } from './program.ts'
 import { eventually, rejection } from './support.ts'
@@ -180,4 +181,51 @@ describe('nothing is left', () => {
     await eventually(() => JSON.stringify(resources()) === JSON.stringify(before))
     expect(clock.pending).toBe(0)
   })
+
+  it('after ten thousand messages, with listeners, consumers and waits on them', async () => {
+    const clock = new ManualClock(NOW)
+    const { signal } = new AbortController()
+    const messages = [
+      jwtBundlesResponse(),
+      jwtBundlesResponse({ 'spiffe://acme.internal': new Uint8Array() }),
+    ]
+    let stream: Incoming<'fetchJWTBundles'> | undefined
+    const rotating = await FakeWorkloadAPI.start()
+    rotating.on('fetchJWTBundles', (call) => {
+      stream = call
+      call.send(messages[0] ?? jwtBundlesResponse())
+    })
+    const source = await JWTSource.create({ address: rotating.address, clock, signal })
+    let changes = 0
+    source.onChange(() => {
+      changes += 1
+    })
+    let updates = 0
+    const consumer = (async () => {
+      for await (const _ of source.updates({ signal })) updates += 1
+    })()
+    const rotate = async (times: number): Promise<void> => {
+      const until = changes + times
+      while (changes < until) {
+        const waiting = source.waitForUpdate({ signal })
+        for (let at = 0; at < 100; at++) stream?.send(messages[(at + 1) % 2] ?? jwtBundlesResponse())
+        await waiting
+        await eventually(() => changes % 100 === 0)
+      }
+    }
+    const held = (): object => ({
+      ...resources(),
+      onSignal: getEventListeners(signal, 'abort').length,
+      clock: clock.pending,
+    })
+    await rotate(100)
+    const before = held()
+    await rotate(9_900)
+    expect(held()).toEqual(before)
+    expect(updates).toBeGreaterThan(100)
+    await source.close()
+    await consumer
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    rotating.close()
+  }, 120_000)
 })

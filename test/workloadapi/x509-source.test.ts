@@ -455,6 +455,12 @@ describe('a listener for changes', () => {
     await rotate(source, x509Response())
   })
 
+  it('of a closed source is never called', async () => {
+    const source = await create()
+    await source.close()
+    source.onChange(() => expect.unreachable())()
+  })
+
   it('must be a function', async () => {
     const source = await create()
     expect(() => source.onChange(undefined as never)).toThrow(TypeError)

@@ -46,9 +46,12 @@ export class JWTAuthorities {
     return [...this.#slots.values()].flatMap((slot) => slot.skipped)
   }
 
-  /** Whether both hold the same authorities. Keys are made only where their documents differ. */
+  /** Whether both hold the same authorities. Keys are made only where their documents differ, and no further. */
   equals(other: JWTAuthorities): boolean {
-    return this.#reads(other) || this.#holds(other)
+    for (const kid of new Set([...this.#slots.keys(), ...other.#slots.keys()])) {
+      if (!haveSameAuthority(this.#slots.get(kid), other.#slots.get(kid))) return false
+    }
+    return true
   }
 
   with(authority: JWTAuthority): JWTAuthorities {
@@ -60,24 +63,6 @@ export class JWTAuthorities {
     const slots = new Map(this.#slots)
     slots.delete(kid)
     return new JWTAuthorities(slots)
-  }
-
-  #reads(other: JWTAuthorities): boolean {
-    return (
-      this.#slots.size === other.#slots.size &&
-      [...this.#slots].every(([kid, slot]) => slot.text === other.#slots.get(kid)?.text)
-    )
-  }
-
-  #holds(other: JWTAuthorities): boolean {
-    const ours = [...this]
-    return (
-      ours.length === [...other].length &&
-      ours.every(({ kid, key, alg }) => {
-        const theirs = other.get(kid)
-        return theirs?.alg === alg && theirs?.key.equals(key) === true
-      })
-    )
   }
 }
 
@@ -121,6 +106,13 @@ class Slot {
     }
     this.#isResolved = true
   }
+}
+
+function haveSameAuthority(a: Slot | undefined, b: Slot | undefined): boolean {
+  if (a?.text === b?.text) return true
+  const [ours, theirs] = [a?.authority, b?.authority]
+  if (ours === undefined || theirs === undefined) return ours === theirs
+  return ours.alg === theirs.alg && ours.key.equals(theirs.key)
 }
 
 function duplicateKid({ at, kid }: PendingJWTAuthority): BundleError {

@@ -9,8 +9,13 @@ import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import type { JWTBundleSource } from '../source.ts'
 import { JWTAuthorities } from './jwt-authorities.ts'
-import { jwtAuthority } from './jwt-authority.ts'
-import { type PendingJWTAuthority, readJWTAuthority, writeJWTAuthority } from './jwt-jwk.ts'
+import { type JWTAuthority, jwtAuthority } from './jwt-authority.ts'
+import {
+  type PendingJWTAuthority,
+  readJWTAuthority,
+  settledJWTAuthority,
+  writeJWTAuthority,
+} from './jwt-jwk.ts'
 
 /** @internal The checked authorities of a bundle, for who verifies tokens. */
 export let jwtAuthoritiesOf: (bundle: JWTBundle) => JWTAuthorities
@@ -106,9 +111,9 @@ export class JWTBundle implements JWTBundleSource {
     trustDomain: TrustDomain | string,
     authorities: Iterable<readonly [kid: string, key: KeyObject]>,
   ): JWTBundle {
-    let bundle = new JWTBundle(TrustDomain.from(trustDomain), JWTAuthorities.from([]))
-    for (const [kid, key] of authorities) bundle = bundle.withJWTAuthority(kid, key)
-    return bundle
+    const byKid = new Map<string, JWTAuthority>()
+    for (const [kid, key] of authorities) byKid.set(kid, checkedAuthority(kid, key))
+    return makeJWTBundle(TrustDomain.from(trustDomain), [...byKid.values()].map(settledJWTAuthority), [])
   }
 
   /**
@@ -160,9 +165,7 @@ export class JWTBundle implements JWTBundleSource {
    * @throws {@link BundleError} as {@link JWTBundle.fromJWTAuthorities} does.
    */
   withJWTAuthority(kid: string, key: KeyObject): JWTBundle {
-    if (typeof kid !== 'string') throw new TypeError('a kid is a string')
-    if (!(key instanceof KeyObject)) throw new TypeError('a JWT authority is a KeyObject of node:crypto')
-    return new JWTBundle(this.trustDomain, this.#authorities.with(jwtAuthority(kid, key)), this.#skipped)
+    return new JWTBundle(this.trustDomain, this.#authorities.with(checkedAuthority(kid, key)), this.#skipped)
   }
 
   /** The bundle without the authority of a `kid`: what it signed is not trusted any more. */
@@ -189,6 +192,13 @@ export class JWTBundle implements JWTBundleSource {
   [inspect.custom](): string {
     return `JWTBundle(${this.trustDomain}, kid: ${inspect([...this.jwtAuthorities.keys()])})`
   }
+}
+
+/** Checks what a caller in JavaScript may get wrong, before the key is judged. */
+function checkedAuthority(kid: string, key: KeyObject): JWTAuthority {
+  if (typeof kid !== 'string') throw new TypeError('a kid is a string')
+  if (!(key instanceof KeyObject)) throw new TypeError('a JWT authority is a KeyObject of node:crypto')
+  return jwtAuthority(kid, key)
 }
 
 function documentOf(trustDomain: TrustDomain): DocumentContext {

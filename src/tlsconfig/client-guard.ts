@@ -54,9 +54,10 @@ export class ClientGuard {
   #admit(socket: TLSSocket, forward: () => boolean): boolean {
     try {
       assertFullHandshake(socket)
-      const peer = this.#judge(socket.getPeerCertificate(true))
-      recordPeer(socket, peer)
-      this.#admitted = peer.chain[0]
+      const certificate = socket.getPeerCertificate(true)
+      recordPeer(socket, this.#judge(certificate))
+      this.#admitted = certificate.raw
+      answerOnce(socket, certificate)
     } catch (error) {
       socket.destroy(refusalOf(error))
       return true
@@ -72,4 +73,14 @@ export class ClientGuard {
   #judge(certificate: PeerCertificate): VerifiedPeer {
     return this.#policy.judge(chainOf(certificate), 'server')
   }
+}
+
+/** Keeps the chain for Node, which reads it again at once: that takes longer than the verdict. */
+function answerOnce(socket: TLSSocket, certificate: PeerCertificate): void {
+  if (Object.hasOwn(socket, 'getPeerCertificate')) return
+  const answer = (detailed?: boolean): unknown => {
+    Reflect.deleteProperty(socket, 'getPeerCertificate')
+    return detailed === true ? certificate : socket.getPeerCertificate(detailed)
+  }
+  Object.defineProperty(socket, 'getPeerCertificate', { value: answer, configurable: true })
 }

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
+import tls from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { SpiffeError } from '../../src/errors.ts'
-import { authorizeID, mtlsClientOptions } from '../../src/tlsconfig/index.ts'
+import { authorizeID, mtlsClientOptions, peerID } from '../../src/tlsconfig/index.ts'
 import { mint, mintLeaf } from '../support/mint.ts'
 import { CALLERS } from './support/callers.ts'
 import { createServer, Running } from './support/servers.ts'
@@ -68,4 +70,57 @@ describe.each(VERSIONS)('over %s', (maxVersion) => {
       expect(running.seen.filter((event) => event !== 'secureConnection' && event !== 'session')).toEqual([])
     })
   })
+})
+
+test('a client holds through a second ClientHello, and through who wraps the emit of its socket', async () => {
+  let asked = 0
+  const options = mtlsClientOptions(source, () => {
+    asked++
+    return true
+  })
+  // Node offers a key share of X25519 at first: the server asks for another one (RFC 8446 §4.1.4).
+  const settings = { ...servers.good, ecdhCurve: 'P-384', minVersion: 'TLSv1.3' } as const
+  await using running = await Running.start(createServer('tls', settings))
+  const socket = tls.connect({ ...options, host: '127.0.0.1', port: running.port })
+  const events: unknown[] = []
+  socket.once('connect', () => {
+    setImmediate(() => {
+      const { emit } = socket
+      Object.assign(socket, {
+        emit: (event: string, ...args: unknown[]) => {
+          events.push(event)
+          return Reflect.apply(emit, socket, [event, ...args])
+        },
+      })
+    })
+  })
+  await once(socket, 'secureConnect')
+  expect(asked).toBe(1)
+  expect(events).toEqual(expect.arrayContaining(['secure', 'secureConnect']))
+  expect(peerID(socket).toString()).toBe(ID.server)
+  socket.destroy()
+})
+
+test('the certificate that Node and the user read is the one of the server', async () => {
+  await using running = await Running.start(createServer('tls', servers.good))
+  const read: unknown[] = []
+  const socket = tls.connect({
+    ...mtlsClientOptions(source, authorizeID(ID.server)),
+    host: '127.0.0.1',
+    port: running.port,
+    checkServerIdentity: (_host, { raw }) => {
+      read.push(raw.toString('hex'))
+      return undefined
+    },
+  })
+  socket.on('secure', () => read.push(socket.getPeerCertificate(false).raw.toString('hex')))
+  await once(socket, 'secureConnect')
+  read.push(
+    socket.getPeerCertificate(true).raw.toString('hex'),
+    socket.getPeerCertificate().raw.toString('hex'),
+  )
+  expect(read).toHaveLength(4)
+  expect(new Set(read).size).toBe(1)
+  expect(socket.getPeerCertificate(true).issuerCertificate).toBeDefined()
+  socket.destroy()
 })

@@ -13,9 +13,21 @@ import {
   peerID,
   TLSConfigError,
 } from '../../src/tlsconfig/index.ts'
+import { mint } from '../support/mint.ts'
 import { createServer, Running, SERVER_KINDS } from './support/servers.ts'
 import { expectNobody, HELLOS, VERSIONS, visit } from './support/visitors.ts'
-import { credentialsOf, evil, good, ID, issuerA, leafA, rootA, rootB, sourceFor } from './support/world.ts'
+import {
+  type Credentials,
+  credentialsOf,
+  evil,
+  good,
+  ID,
+  issuerA,
+  leafA,
+  rootA,
+  rootB,
+  sourceFor,
+} from './support/world.ts'
 
 const source = sourceFor(ID.server)
 const member = good['with an intermediate']
@@ -175,17 +187,41 @@ describe('the guard', () => {
     expect(sockets[0]).toMatchObject({ authorized: true, authorizationError: null })
   })
 
-  test('reads nothing but the leaf of a client whose trust domain has no bundle', async () => {
-    const read = vi.spyOn(tls.TLSSocket.prototype, 'getPeerCertificate')
+  test('reads more than the leaf only of clients that need it, and whose trust domain is trusted', async () => {
+    const read = vi.spyOn(tls.TLSSocket.prototype, 'getPeerX509Certificate')
     await using running = await Running.start(attach(createServer('tls', options())))
-    const asked = (): unknown[] => read.mock.calls.splice(0).map(([detailed]) => detailed)
-
-    await visit(running.port, member)
-    // The client checks nothing, but Node asks for its sake.
-    expect(asked().filter((detailed) => detailed === false)).toHaveLength(1)
-    await visit(running.port, evil['of a trust domain without a bundle'][0])
-    expect(asked()).toEqual([false])
+    const chainsRead = async (credentials: Credentials | undefined): Promise<number> => {
+      read.mockClear()
+      await visit(running.port, credentials)
+      return read.mock.calls.length
+    }
+    expect(await chainsRead(good['with an intermediate'])).toBe(1)
+    expect(await chainsRead(good['issued by the root'])).toBe(0)
+    expect(await chainsRead(impostor)).toBe(1)
+    expect(await chainsRead(evil['of a trust domain without a bundle'][0])).toBe(0)
+    expect(await chainsRead(evil['without a certificate'][0])).toBe(0)
+    expect(await chainsRead(credentialsOf(mint({ uris: ['https://a.test/'] })))).toBe(1)
     read.mockRestore()
+  })
+
+  test('judges a connection once, however often it is announced', async () => {
+    let asked = 0
+    const server = attach(
+      createServer(
+        'tls',
+        mtlsServerOptions(source, () => {
+          asked++
+          return true
+        }),
+      ),
+    )
+    const seen: tls.TLSSocket[] = []
+    server.on('secureConnection', (socket) => seen.push(socket))
+    server.once('secureConnection', (socket) => server.emit('secureConnection', socket))
+    await using running = await Running.start(server)
+    await expectServed(running)
+    expect(seen).toHaveLength(2)
+    expect(asked).toBe(1)
   })
 
   test('keeps the private key out of sight', async () => {

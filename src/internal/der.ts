@@ -176,7 +176,6 @@ class Reader {
   #longLength(first: number, limit: number): number {
     if (first === 0x80) throw malformed('a length is indefinite', 'X.690 §10.1')
     const octets = first & 0x7f
-    if (octets > 4) throw malformed('a length takes more than four octets')
     let length = 0
     for (let i = 0; i < octets; i++) length = length * 256 + this.#octet(limit)
     if (length < 0x80 || length < 256 ** (octets - 1))

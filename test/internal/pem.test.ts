@@ -85,6 +85,12 @@ describe('decodePEM', () => {
     expect(codeOf(text)).toBe('ERR_SPIFFE_PEM_MALFORMED')
   })
 
+  it('says of a key with a passphrase that it has headers', () => {
+    expect(() => decodePEM(PEM.replace('-----\n', '-----\nProc-Type: 4,ENCRYPTED\n\n'))).toThrow(
+      'has headers',
+    )
+  })
+
   it('does not show what a block holds in its refusal', () => {
     const secret = 'c2VjcmV0c2VjcmV0'
     expect(() => decodePEM(`-----BEGIN PRIVATE KEY-----\n${secret}*\n-----END PRIVATE KEY-----`)).toThrow(

@@ -65,7 +65,7 @@ function audienceOf(aud: unknown, id: SpiffeID): readonly string[] {
       `the token of ${id} does not say whom it is for`,
     )
   }
-  return Object.freeze(audience)
+  return audience
 }
 
 function isStrings(values: readonly unknown[]): values is readonly string[] {

@@ -41,49 +41,51 @@ export let makeJWTSVID: (parts: JWTSVIDParts) => JWTSVID
  * ```
  */
 export class JWTSVID {
-  /** Whose token it is: the `sub` claim (JWT-SVID §3.1). */
-  readonly id: SpiffeID
-
-  /** Whom it is for: the `aud` claim, as a list also where the token holds one string (JWT-SVID §3.2). */
-  readonly audience: readonly string[]
-
-  /** What the JOSE header says (JWT-SVID §2). */
-  readonly header: JWTSVIDHeader
-
-  /** What the operator calls this SVID, where the Workload API said so. */
-  readonly hint: string | undefined
-
-  readonly #token: string
-  readonly #claims: Claims
+  readonly #parts: JWTSVIDParts
 
   static {
     makeJWTSVID = (parts) => new JWTSVID(parts)
   }
 
-  private constructor({ token, header, claims, hint }: JWTSVIDParts) {
-    this.id = claims.id
-    this.audience = claims.audience
-    this.header = header
-    this.hint = hint
-    this.#token = token
-    this.#claims = claims
-    Object.freeze(this)
+  // Private, and behind getters: immutable without the cost of freezing what few look at.
+  private constructor(parts: JWTSVIDParts) {
+    this.#parts = parts
+  }
+
+  /** Whose token it is: the `sub` claim (JWT-SVID §3.1). */
+  get id(): SpiffeID {
+    return this.#parts.claims.id
+  }
+
+  /** Whom it is for: the `aud` claim, as a list also where the token holds one string (JWT-SVID §3.2). */
+  get audience(): readonly string[] {
+    return Object.freeze(this.#parts.claims.audience)
+  }
+
+  /** What the JOSE header says (JWT-SVID §2). */
+  get header(): JWTSVIDHeader {
+    return this.#parts.header
+  }
+
+  /** What the operator calls this SVID, where the Workload API said so. */
+  get hint(): string | undefined {
+    return this.#parts.hint
   }
 
   /** When it expires: the `exp` claim (JWT-SVID §3.3). */
   get expiresAt(): Date {
-    return dateOf(this.#claims.expiresAtSeconds)
+    return dateOf(this.#parts.claims.expiresAtSeconds)
   }
 
   /** From when it is valid: the `nbf` claim (RFC 7519 §4.1.5). */
   get notBefore(): Date | undefined {
-    const { notBeforeSeconds } = this.#claims
+    const { notBeforeSeconds } = this.#parts.claims
     return notBeforeSeconds === undefined ? undefined : dateOf(notBeforeSeconds)
   }
 
   /** When it was issued: the `iat` claim, which limits nothing (RFC 7519 §4.1.6). */
   get issuedAt(): Date | undefined {
-    const { issuedAtSeconds } = this.#claims
+    const { issuedAtSeconds } = this.#parts.claims
     return issuedAtSeconds === undefined ? undefined : dateOf(issuedAtSeconds)
   }
 
@@ -92,17 +94,17 @@ export class JWTSVID {
    * means by it, and nothing in the mouth of another (SPIFFE-ID §4.1).
    */
   get claims(): Readonly<Record<string, unknown>> {
-    return deepFreeze(this.#claims.json)
+    return deepFreeze(this.#parts.claims.json)
   }
 
   /** The claims as the text that was signed, for what plain JSON does not keep, such as large integers. */
   get payload(): string {
-    return this.#claims.text
+    return this.#parts.claims.text
   }
 
   /** The token in its compact form. Send it to its audience, encrypted, and write it nowhere. */
   marshal(): string {
-    return this.#token
+    return this.#parts.token
   }
 
   /** The ID and the expiry. */

@@ -66,7 +66,11 @@ describe('its claims', () => {
 })
 
 it('is immutable', () => {
-  expect(Object.isFrozen(svid)).toBe(true)
+  for (const name of ['id', 'audience', 'header', 'hint', 'expiresAt', 'claims', 'payload']) {
+    expect(Reflect.set(svid, name, 'x')).toBe(false)
+  }
+  expect(Object.keys(svid)).toEqual([])
+  expect(Object.isFrozen(svid.audience)).toBe(true)
   for (const name of ['expiresAt', 'notBefore', 'issuedAt'] as const) {
     svid[name]?.setTime(0)
     expect(svid[name]?.getTime()).not.toBe(0)

@@ -3,7 +3,7 @@ import type { Authorizer } from '../svid/authorizer.ts'
 import type { X509ContextSource } from '../svid/source.ts'
 import { ClientContext } from './client-context.ts'
 import { ClientGuard } from './client-guard.ts'
-import { PeerPolicy, type PeerPolicyOptions } from './peer-policy.ts'
+import { PeerPolicy, type PeerPolicyOptions, refusalOf } from './peer-policy.ts'
 
 /** What {@link mtlsClientOptions} gives to whatever opens TLS connections. */
 export interface MTLSClientOptions {
@@ -23,9 +23,9 @@ export interface MTLSClientOptions {
  * verified and authorized with the newest trust before a byte that was written leaves. Where the source has no
  * SVID, connections fail with the reason. The name of the host is not looked at: the ID says who a server is.
  *
- * Connections are pooled by nobody else, and not by an SVID or bundles of before where the options are given
- * with each request. An `https.Agent` that was made with them opens new connections with the newest SVID, and
- * keeps those that it has.
+ * No connection is shared with other options, and where they are given with each request none with an SVID or
+ * bundles of before. An `https.Agent` that was made with them opens new connections with the newest SVID, keeps
+ * those that it has, and uses its own options for whatever request it is given.
  *
  * Options of your own go beside them (`servername`, `ALPNProtocols`, `timeout`, …). Those of the TLS context, such
  * as `ca`, `cert` or `ciphers`, have no effect, and an agent with `rejectUnauthorized: false`, a
@@ -61,13 +61,17 @@ export function mtlsClientOptions(
   return {
     secureContext: context,
 
-    /**
-     * OpenSSL asks for a pre-shared key while it writes a ClientHello that offers TLS 1.3, as all of ours do. We
-     * have none; but here alone do options meet the socket (it is `this`), and an error gets through to it.
-     */
+    // OpenSSL asks for a pre-shared key while it writes a ClientHello that offers TLS 1.3, as all of ours do. There
+    // is none; but here, and nowhere else, options meet the socket (it is `this`) and an error gets through to it.
     pskCallback(this: unknown): null {
-      context.newest().context()
-      if (this instanceof TLSSocket) guard.install(this)
+      if (!(this instanceof TLSSocket)) return null
+      guard.install(this)
+      try {
+        context.newest().context()
+      } catch (error) {
+        // Not thrown: Node 20.19 and 22.12 make that an uncaught exception.
+        process.nextTick(() => this.destroy(refusalOf(error)))
+      }
       return null
     },
 

@@ -47,6 +47,8 @@ export class Generation {
         // Any CA of a bundle may end a chain, also one that another one issued.
         allowPartialTrustChain: true,
         minVersion: 'TLSv1.2',
+        // Whatever the process has for a ceiling: a ClientHello without TLS 1.3 would not bring the guard in.
+        maxVersion: 'TLSv1.3',
         secureOptions: FULL_HANDSHAKE_ONLY,
       })
     } catch (cause) {

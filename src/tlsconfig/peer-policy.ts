@@ -68,9 +68,9 @@ export class PeerPolicy {
   }
 }
 
-/** The error of a verdict that was thrown; what is none of ours comes from bundles that are not ours either. */
+/** The refusal in what a verdict has thrown: what is none of ours came from a source that is not ours either. */
 export function refusalOf(thrown: unknown): SpiffeError {
-  return thrown instanceof SpiffeError ? thrown : sourceFailed('the bundles cannot be read', thrown)
+  return thrown instanceof SpiffeError ? thrown : sourceFailed('the peer cannot be verified', thrown)
 }
 
 function sourceFailed(detail: string, cause: unknown): TLSConfigError {

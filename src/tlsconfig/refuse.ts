@@ -1,5 +1,6 @@
-import { createSecureContext, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { SpiffeError } from '../errors.ts'
+import { unusableContext } from './unusable-context.ts'
 
 /** Tells the listeners of a server about something. */
 export type Emit = (event: unknown, args: readonly unknown[]) => boolean
@@ -16,6 +17,6 @@ export function refuse(socket: TLSSocket, error: SpiffeError, emit: Emit): true 
 /** The same for a connection whose handshake has not begun. */
 export function refuseRaw(raw: unknown, error: SpiffeError, emit: Emit): true {
   // Listeners count on a TLS socket. It takes any Duplex, which its types do not say.
-  const secureContext = createSecureContext({ ca: [] })
-  return refuse(Reflect.construct(TLSSocket, [raw, { isServer: true, secureContext }]), error, emit)
+  const options = { isServer: true, secureContext: unusableContext() }
+  return refuse(Reflect.construct(TLSSocket, [raw, options]), error, emit)
 }

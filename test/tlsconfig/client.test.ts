@@ -1,13 +1,34 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import https from 'node:https'
+import type net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import tls from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { SpiffeError } from '../../src/errors.ts'
-import { authorizeID, mtlsClientOptions, peerID } from '../../src/tlsconfig/index.ts'
+import {
+  attach,
+  authorizeID,
+  mtlsClientOptions,
+  mtlsServerOptions,
+  peerID,
+} from '../../src/tlsconfig/index.ts'
 import { mint, mintLeaf } from '../support/mint.ts'
-import { CALLERS } from './support/callers.ts'
+import { CALLERS, post } from './support/callers.ts'
 import { createServer, Running } from './support/servers.ts'
 import { VERSIONS } from './support/visitors.ts'
-import { credentialsOf, ID, issuerA, issuerB, leafA, rootA, rootUnknown, sourceFor } from './support/world.ts'
+import {
+  type Credentials,
+  credentialsOf,
+  ID,
+  issuerA,
+  issuerB,
+  leafA,
+  rootA,
+  rootUnknown,
+  sourceFor,
+} from './support/world.ts'
 
 const source = sourceFor(ID.client)
 
@@ -123,4 +144,45 @@ test('the certificate that Node and the user read is the one of the server', asy
   expect(new Set(read).size).toBe(1)
   expect(socket.getPeerCertificate(true).issuerCertificate).toBeDefined()
   socket.destroy()
+})
+
+test('a client holds while Node tries one address after the other', async () => {
+  const lookup: net.LookupFunction = (_host, _options, done) =>
+    done(null, [
+      { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
+    ])
+  const options = { ...mtlsClientOptions(source, authorizeID(ID.server)), lookup, autoSelectFamily: true }
+  const connect = async (credentials: Credentials): Promise<string> => {
+    await using running = await Running.start(createServer('tls', credentials))
+    const socket = tls.connect({ ...options, host: 'server.example', port: running.port })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+    return peerID(socket).toString()
+  }
+  expect(await connect(servers.good)).toBe(ID.server)
+  const [impostor, code] = impostors['issued by an unknown authority']
+  await expect(connect(impostor)).rejects.toMatchObject({ code })
+})
+
+test('a client and a server talk over a unix socket', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tls-'))
+  const path = join(folder, 'server.sock')
+  const server = attach(createServer('tls', mtlsServerOptions(sourceFor(ID.server), authorizeID(ID.client))))
+  await once(server.listen(path), 'listening')
+  const socket = tls.connect({ ...mtlsClientOptions(source, authorizeID(ID.server)), path })
+  socket.write('who am I?')
+  expect(String((await once(socket, 'data'))[0])).toBe(`hello ${ID.client}`)
+  expect(peerID(socket).toString()).toBe(ID.server)
+  socket.destroy()
+  server.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('an agent uses the options it was made with, whatever a request says', async () => {
+  await using running = await Running.start(createServer('https', servers.good))
+  const agent = new https.Agent(mtlsClientOptions(source, authorizeID(ID.server)))
+  const stricter = mtlsClientOptions(source, authorizeID('spiffe://a.test/other'))
+  expect((await post(running.port, { ...stricter, agent })).peer).toBe(ID.server)
+  await expect(post(running.port, stricter)).rejects.toMatchObject({ code: 'ERR_SPIFFE_TLS_UNAUTHORIZED' })
 })

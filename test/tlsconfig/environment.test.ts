@@ -1,7 +1,9 @@
+import https from 'node:https'
+import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizeID, mtlsClientOptions } from '../../src/tlsconfig/index.ts'
 import { mintLeaf } from '../support/mint.ts'
-import { CALLERS } from './support/callers.ts'
+import { CALLERS, overHTTPS } from './support/callers.ts'
 import { createServer, Running } from './support/servers.ts'
 import { credentialsOf, ID, issuerA, issuerB, leafA, rootUnknown, sourceFor } from './support/world.ts'
 
@@ -32,4 +34,57 @@ describe('with NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
       }
     },
   )
+})
+
+describe('where the process allows TLS 1.2 at most', () => {
+  const before = tls.DEFAULT_MAX_VERSION
+  beforeAll(() => {
+    tls.DEFAULT_MAX_VERSION = 'TLSv1.2'
+  })
+  afterAll(() => {
+    tls.DEFAULT_MAX_VERSION = before
+  })
+
+  test.each(Object.entries(CALLERS))(
+    'a client knows its server and tells nothing to an impostor: %s',
+    async (_name, [kind, call]) => {
+      const options = mtlsClientOptions(sourceFor(ID.client), authorizeID(ID.server))
+      await using running = await Running.start(createServer(kind, credentialsOf(leafA(ID.server), issuerA)))
+      expect((await call(running.port, options)).peer).toBe(ID.server)
+
+      await using other = await Running.start(
+        createServer(kind, credentialsOf(mintLeaf(ID.server, rootUnknown))),
+      )
+      await expect(call(other.port, options)).rejects.toMatchObject({
+        code: 'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY',
+      })
+      expect(other.seen).not.toContain('data')
+    },
+  )
+
+  test('a client whose agent is told not to verify still tells nothing to an impostor', async () => {
+    const call = overHTTPS(() => new https.Agent({ rejectUnauthorized: false }))
+    const options = mtlsClientOptions(sourceFor(ID.client), authorizeID(ID.server))
+    await using running = await Running.start(createServer('https', credentialsOf(leafA(ID.server), issuerA)))
+    expect((await call(running.port, options)).peer).toBe(ID.server)
+
+    await using other = await Running.start(
+      createServer('https', credentialsOf(mintLeaf(ID.server, rootUnknown))),
+    )
+    await expect(call(other.port, options)).rejects.toMatchObject({
+      code: 'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY',
+    })
+    expect(other.seen).not.toContain('data')
+  })
+
+  test('a source that cannot answer is the error of the connection', async () => {
+    const source = sourceFor(ID.client)
+    const options = mtlsClientOptions(source, authorizeID(ID.server))
+    await using running = await Running.start(createServer('https', credentialsOf(leafA(ID.server), issuerA)))
+    const call = overHTTPS(() => false)
+    expect((await call(running.port, options)).peer).toBe(ID.server)
+
+    source.fail(new Error('withdrawn'))
+    await expect(call(running.port, options)).rejects.toMatchObject({ code: 'ERR_SPIFFE_TLS_SOURCE_FAILED' })
+  })
 })

@@ -47,7 +47,8 @@ export class Calls {
       let answer: (() => Response) | undefined
       // To its end, for the status comes last.
       for await (const message of this.answers(call, content, signal)) answer ??= message
-      return (answer ?? this.#noAnswer)()
+      if (answer === undefined) throw this.#noAnswer()
+      return answer()
     })
   }
 
@@ -55,7 +56,7 @@ export class Calls {
   first<T>(stream: Stream<T>, options: CallOptions): Promise<Update<T>> {
     return this.#within(options, async (signal) => {
       for await (const message of stream.open(this, signal)) return message()
-      return this.#noAnswer()
+      throw this.#noAnswer()
     })
   }
 
@@ -130,8 +131,8 @@ export class Calls {
     return this.#timeout(silentMs)
   }
 
-  #noAnswer = (): never => {
-    throw new WorkloadAPIError(
+  #noAnswer(): WorkloadAPIError {
+    return new WorkloadAPIError(
       'ERR_SPIFFE_WORKLOAD_API_UNAVAILABLE',
       `the Workload API at ${this.endpoint.address} ended the call without an answer`,
     )

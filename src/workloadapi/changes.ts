@@ -5,7 +5,7 @@ import type { UpdateOptions } from './source-options.ts'
 
 /**
  * Tells any number of consumers what a source holds: the newest alone. Who is slow misses what was replaced in
- * the meantime, and nothing piles up for him.
+ * the meantime, and nothing piles up.
  */
 export class Changes<T> {
   readonly #listeners = new Set<{ readonly listener: () => void }>()
@@ -23,6 +23,7 @@ export class Changes<T> {
   /** Nothing will change any more: iterations end. */
   close(): void {
     this.#closed = true
+    this.#newest = undefined
     this.#wake()
     this.#listeners.clear()
   }

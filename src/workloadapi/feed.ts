@@ -220,7 +220,9 @@ export class Feed<T> {
 
   #tooLate(timeoutMs: number): WorkloadAPIError {
     const { lastError } = this.#status
-    const last = lastError ? `; the last failure: ${lastError.message}` : ''
+    const last = lastError
+      ? `; the last failure: ${lastError.message}`
+      : ', nor any failure: whatever listens there does not answer'
     return this.#error('ERR_SPIFFE_SOURCE_TIMEOUT', `got nothing within ${timeoutMs} ms${last}`)
   }
 

@@ -67,10 +67,7 @@ export class JWTSource implements JWTSVIDSource, JWTBundleSource, AsyncDisposabl
         if (!this.#scope.signal.aborted) feed.reporter.error(error)
       },
     })
-    // Where the identity was withdrawn, so were its tokens.
-    feed.changes.onChange(() => {
-      if (feed.health().state !== 'serving') this.#tokens.forget()
-    })
+    feed.changes.onChange(() => this.#forgetSpentTokens())
   }
 
   /**
@@ -171,6 +168,15 @@ export class JWTSource implements JWTSVIDSource, JWTBundleSource, AsyncDisposabl
   /** Closes it. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Where the identity was withdrawn, so were its tokens; and nobody accepts one whose authority is gone. */
+  #forgetSpentTokens(): void {
+    const bundles = this.#feed.health().state === 'serving' ? this.#feed.value : undefined
+    this.#tokens.forget(({ id, header }) => {
+      const bundle = bundles?.get(id.trustDomain)
+      return bundle === undefined || (header.kid !== undefined && !bundle.has(header.kid))
+    })
   }
 
   /** Asks the agent; once more where the connection did not outlive the agent. */

@@ -28,8 +28,10 @@ const translations: ReadonlyMap<status, Translation> = new Map([
 
 const failed: Translation = { code: 'ERR_SPIFFE_WORKLOAD_API_FAILED', what: 'failed' }
 
-// The base64url of what a JOSE header begins with, and what may follow.
-const TOKEN = /\bey[\w-]{8,}(?:\.[\w-]+)*/g
+// The base64url of what a JOSE header begins with and what may follow, or any three parts that long.
+const TOKEN = /\bey[\w-]{8,}(?:\.[\w-]+)*|[\w-]{16,}(?:\.[\w-]{16,}){2}/g
+// What gRPC for Node puts around the one thing that it has to say of a connection.
+const CONNECTION_NOISE = /^No connection established\. Last error: (?:Error: )?(.*?)\. Resolution note: $/
 const CONNECT_ERROR = /\bconnect (E[A-Z]+)\b/
 
 /**
@@ -41,12 +43,16 @@ const CONNECT_ERROR = /\bconnect (E[A-Z]+)\b/
  */
 export function statusError(error: unknown, address: string, path: string): WorkloadAPIError {
   if (!isServiceError(error)) return asWorkloadAPIError(error, `the call to ${address} failed`)
-  const details = error.details.replace(TOKEN, '[token]')
+  const redacted = error.details.replace(TOKEN, '[token]')
   // A cause is shown with all that it holds: one that quotes a token is not kept.
-  const cause = details === error.details ? { cause: error } : {}
+  const cause = redacted === error.details ? { cause: error } : {}
 
   const { code, what } = translate(error, path)
-  return new WorkloadAPIError(code, `the Workload API at ${address} ${what}: ${printable(details)}`, cause)
+  return new WorkloadAPIError(
+    code,
+    `the Workload API at ${address} ${what}: ${printable(redacted.replace(CONNECTION_NOISE, '$1'))}`,
+    cause,
+  )
 }
 
 function translate(error: ServiceError, path: string): Translation {

@@ -1,5 +1,4 @@
 import { LRU } from '../internal/lru.ts'
-import type { SpiffeID } from '../spiffeid/spiffe-id.ts'
 import type { JWTSVID } from '../svid/jwt/jwt-svid.ts'
 import type { Clock } from './clock.ts'
 import { asWorkloadAPIError, WorkloadAPIError } from './error.ts'
@@ -58,11 +57,11 @@ export class TokenCache {
     return token.svid
   }
 
-  /** Forgets the tokens of a subject, or all of them. What is under way is not kept either. */
-  forget(subject?: SpiffeID): void {
+  /** Forgets the tokens that are no good any longer, or all. What is under way is not kept either. */
+  forget(isSpent: (svid: JWTSVID) => boolean = () => true): void {
     this.#generation += 1
     for (const [key, { svid }] of [...this.#tokens]) {
-      if (subject === undefined || svid.id.equals(subject)) this.#tokens.delete(key)
+      if (isSpent(svid)) this.#tokens.delete(key)
     }
   }
 
@@ -83,7 +82,8 @@ export class TokenCache {
       return svid
     } catch (error) {
       // A refusal is about the identity: without a subject, about every identity of this process.
-      if (isWithdrawal(error)) this.forget(request.subject)
+      const { subject } = request
+      if (isWithdrawal(error)) this.forget(({ id }) => subject === undefined || id.equals(subject))
       throw error
     }
   }

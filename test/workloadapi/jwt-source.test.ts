@@ -150,6 +150,21 @@ describe('the bundles of a JWTSource', () => {
     await source.fetchJWTSVID({ audience: 'billing' })
     expect(fetched()).toBe(2)
   })
+
+  it('cost a token that was kept once its authority is no longer among them', async () => {
+    const source = await create()
+    const first = await source.fetchJWTSVID({ audience: 'billing' })
+    const joined = source.waitForUpdate()
+    stream.send(jwtBundlesResponse({ 'spiffe://acme.internal': jwks(), 'spiffe://partner': jwks('p') }))
+    await joined
+    expect(await source.fetchJWTSVID({ audience: 'billing' })).toBe(first)
+
+    const replaced = source.waitForUpdate()
+    stream.send(jwtBundlesResponse({ 'spiffe://acme.internal': jwks('acme-2') }))
+    await replaced
+    expect(await source.fetchJWTSVID({ audience: 'billing' })).not.toBe(first)
+    expect(fetched()).toBe(2)
+  })
 })
 
 describe('a token', () => {

@@ -46,6 +46,7 @@ describe('the status of a call', () => {
   it.each([
     ['a token', jwt(), '[token]'],
     ['a token whose header has a space', `eyAi${jwt().slice(4)}`, '[token]'],
+    ['a token whose header begins with a line break', `ewog${jwt().slice(4)}`, '[token]'],
     ['the header of one', jwt().split('.')[0] ?? '', '[token]'],
     ['words with dots', 'eye.witness spiffe.io/agent key', 'eye.witness spiffe.io/agent key'],
   ])('is quoted without tokens: %s', (_, text, quoted) => {

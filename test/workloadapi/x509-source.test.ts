@@ -455,6 +455,18 @@ describe('a listener for changes', () => {
     await rotate(source, x509Response())
   })
 
+  it('may be asynchronous, and its failure stops nothing either', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const source = await create({
+      onError: async () => {
+        throw new Error('of the promise')
+      },
+    })
+    stream.sendBytes(Buffer.from('?'))
+    expect(await warned).toMatchObject({ message: expect.stringContaining('of the promise') })
+    await rotate(source)
+  })
+
   it('of a closed source is never called', async () => {
     const source = await create()
     await source.close()

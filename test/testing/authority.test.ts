@@ -36,7 +36,7 @@ describe('an X509-SVID', () => {
     const leaf = certificateOf(svid.rawCertificates[0])
     expect(leaf.ca).toBe(false)
     expect(leaf.subject).toBe('C=US\nO=SPIRE\nCN=orders.acme.internal')
-    expect(leaf.subjectAltName).toBe(`URI:${orders}, DNS:orders.acme.internal, DNS:orders`)
+    expect(leaf.subjectAltName).toBe(`DNS:orders.acme.internal, DNS:orders, URI:${orders}`)
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'])
     expect(keyUsageOf(leaf)).toEqual(['digitalSignature', 'keyEncipherment', 'keyAgreement'])
 

@@ -20,6 +20,8 @@ export interface X509Authority {
   readonly signer: Signer
 }
 
+type Extension = InstanceType<X509Library['Extension']>
+
 interface Signer {
   readonly name: Name
   readonly key: SigningKey
@@ -80,8 +82,8 @@ export class X509Issuer {
         new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
         // X509-SVID §4.1: a leaf is no CA.
         new BasicConstraintsExtension(false, undefined, true),
-        this.#names(facts.id, facts.dnsNames),
       ],
+      names: this.#names(facts.id, facts.dnsNames),
     })
     return der(certificate)
   }
@@ -94,9 +96,12 @@ export class X509Issuer {
   ): Promise<{ certificate: X509Certificate; signer: Signer }> {
     const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension } = this.#library
     const key = await generateKey(keyType)
-    // A serial number in the name keeps each authority's name its own, as SPIRE does.
-    const subject: JsonName = [{ C: ['US'] }, { O: ['SPIFFE'] }, { [SERIAL_NUMBER]: [serial()] }]
+    const serialNumber = serial()
+    // The serial number in the name keeps each authority's name its own, as SPIRE does.
+    const decimal = BigInt(`0x${serialNumber}`).toString()
+    const subject: JsonName = [{ C: ['US'] }, { O: ['SPIFFE'] }, { [SERIAL_NUMBER]: [decimal] }]
     const certificate = await this.#certificate({
+      serialNumber,
       subject,
       signer: parent ?? { name: new this.#library.Name(subject), key, notAfter: validity.notAfter },
       subjectKey: key,
@@ -105,19 +110,21 @@ export class X509Issuer {
         // X509-SVID §4.3 and §4.1: a CA signs certificates, and says so.
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
         new BasicConstraintsExtension(true, undefined, true),
-        // X509-SVID §3.2: the ID of a CA has no path.
-        this.#names(trustDomain.id, []),
       ],
+      // X509-SVID §3.2: the ID of a CA has no path.
+      names: this.#names(trustDomain.id, []),
     })
     return { certificate, signer: { name: certificate.subjectName, key, notAfter: validity.notAfter } }
   }
 
   async #certificate(
     template: Validity & {
+      readonly serialNumber?: string
       readonly subject: JsonName
       readonly signer: Signer
       readonly subjectKey: SigningKey
-      readonly extensions: readonly InstanceType<X509Library['Extension']>[]
+      readonly extensions: readonly Extension[]
+      readonly names: Extension
     },
   ): Promise<X509Certificate> {
     const { AuthorityKeyIdentifierExtension, SubjectKeyIdentifierExtension, X509CertificateGenerator } =
@@ -125,7 +132,7 @@ export class X509Issuer {
     const { signer, subjectKey } = template
     return X509CertificateGenerator.create(
       {
-        serialNumber: serial(),
+        serialNumber: template.serialNumber ?? serial(),
         subject: template.subject,
         issuer: signer.name,
         notBefore: template.notBefore,
@@ -136,7 +143,11 @@ export class X509Issuer {
         extensions: [
           ...template.extensions,
           await SubjectKeyIdentifierExtension.create(subjectKey.publicKey, false, webcrypto),
-          await AuthorityKeyIdentifierExtension.create(signer.key.publicKey, false, webcrypto),
+          // RFC 5280 §4.2.1.1: what signs itself may leave it out, and with SPIRE does.
+          ...(signer.key === subjectKey
+            ? []
+            : [await AuthorityKeyIdentifierExtension.create(signer.key.publicKey, false, webcrypto)]),
+          template.names,
         ],
       },
       webcrypto,
@@ -144,10 +155,10 @@ export class X509Issuer {
   }
 
   // X509-SVID §2: exactly one URI, the SPIFFE ID.
-  #names(id: SpiffeID, dnsNames: readonly string[]): InstanceType<X509Library['Extension']> {
+  #names(id: SpiffeID, dnsNames: readonly string[]): Extension {
     return new this.#library.SubjectAlternativeNameExtension([
-      { type: 'url', value: id.toString() },
       ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+      { type: 'url', value: id.toString() },
     ])
   }
 }

@@ -49,7 +49,12 @@ export const refusals = {
   invalidID: (why: string): Refusal =>
     new Refusal(status.INVALID_ARGUMENT, `invalid requested SPIFFE ID: ${why}`),
   invalidToken: (why: string): Refusal => new Refusal(status.INVALID_ARGUMENT, why),
-  notIssued: (why: string): Refusal => new Refusal(status.UNAVAILABLE, `could not fetch JWT-SVID: ${why}`),
+  // The server refuses, and the agent passes it on with all that it says.
+  notSigned: (why: string): Refusal =>
+    new Refusal(
+      status.UNAVAILABLE,
+      `could not fetch JWT-SVID: failed to fetch JWT SVID: rpc error: code = Internal desc = failed to sign JWT-SVID: ${why}`,
+    ),
   noIdentity: (): Refusal => new Refusal(status.PERMISSION_DENIED, 'no identity issued'),
   noWIT: (what: string): Refusal => new Refusal(status.UNIMPLEMENTED, `fetching ${what} is not implemented`),
 } as const
@@ -134,7 +139,7 @@ export const unaryAnswers: {
     const asked = spiffeID === '' ? undefined : parseID(spiffeID)
     const identities = entitled(view).filter(({ id }) => asked === undefined || id.equals(asked))
     if (identities.length === 0) throw refusals.noIdentity()
-    if (named.length === 0) throw refusals.notIssued('invalid JWT-SVID audience: cannot be empty')
+    if (named.length === 0) throw refusals.notSigned('invalid JWT-SVID audience: cannot be empty')
     return {
       svids: await Promise.all(
         identities.map(async ({ id, hint, token }) => ({

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SpiffeBundle } from '../../../src/bundle/index.ts'
+import { Certificate } from '../../../src/internal/x509/certificate.ts'
 import { Authority, WorkloadAPI } from '../../../src/testing/index.ts'
+import { WorkloadAPIClient } from '../../../src/workloadapi/index.ts'
 import { GoPeer, type GoWorkloadEvent } from '../go/support/go-peer.ts'
 import type { JSONProcess } from '../support/json-process.ts'
 import { Keeper } from '../support/keeper.ts'
@@ -24,6 +27,13 @@ interface Told {
   /** Whether there was a message about its identities at all: they are also sent when nothing changed. */
   readonly spokeOfIdentities: boolean
 }
+
+/** Questions for a token that nobody should ask. */
+const unfit = [
+  { Audience: '' },
+  { Audience: 'orders', Subject: 'spiffe://acme.internal/other' },
+  { Audience: 'orders', Subject: 'spiffe://partner.example/orders' },
+]
 
 describeWithSpire('our testing Workload API and an agent of SPIRE', () => {
   const keeper = Keeper.start()
@@ -48,6 +58,63 @@ describeWithSpire('our testing Workload API and an agent of SPIRE', () => {
       record(await spireOperator(), (address) => go.workload(address)),
       record(testingOperator(), (address) => go.workload(address)),
     ])
+
+    expect(ours).toEqual(theirs)
+  })
+
+  test('refuse a call with the same status and in the same words', async () => {
+    await spire.server.createEntry({ spiffeID: id, uid: 0 })
+    const theirs = go.workload(spire.agent.address)
+    const ours = go.workload(api.workload(id).address)
+    for (const workload of [theirs, ours])
+      await workload.next('x509Context', ({ svids }) => svids !== undefined)
+
+    for (const fetch of unfit) {
+      const answers = await Promise.all(
+        [ours, theirs].map(async (workload) => {
+          workload.send({ fetch })
+          const { status, error } = await workload.next('fetched')
+          return { status, error }
+        }),
+      )
+      expect(answers[0]).toEqual(answers[1])
+      expect(answers[0]?.status).toBeDefined()
+    }
+    await Promise.all([theirs.close(), ours.close()])
+  })
+
+  test('issue tokens with the same headers and claims', async () => {
+    const shapeOf = (token: string) => {
+      const [header = '', claims = ''] = token
+        .split('.')
+        .map((part) => Buffer.from(part, 'base64url').toString())
+      return {
+        header: { ...JSON.parse(header), kid: 'a kid' },
+        claims: Object.entries(JSON.parse(claims)).map(([name, value]) => [
+          name,
+          typeof value === 'number' || value,
+        ]),
+      }
+    }
+    const tokens = await Promise.all(
+      [spire.agent.address, api.workload(id).address].map(async (address) => {
+        const workload = go.workload(address)
+        await workload.next('x509Context', ({ svids }) => svids !== undefined)
+        workload.send({ fetch: { Audience: 'orders', ExtraAudiences: ['billing'] } })
+        const { svids: [svid] = [] } = await workload.next('fetched')
+        await workload.close()
+        return shapeOf(svid?.token ?? '')
+      }),
+    )
+
+    expect(tokens[1]).toEqual(tokens[0])
+  })
+
+  test('issue certificates of the same make', async () => {
+    const dnsNames = ['orders.internal']
+    await spire.server.createEntry({ spiffeID: `${id}/named`, uid: 0, hint: 'named', dnsNames })
+    const theirs = await makesOf(spire.agent.address)
+    const ours = await makesOf(api.workload(`${id}/named`, { hint: 'named', dnsNames }).address)
 
     expect(ours).toEqual(theirs)
   })
@@ -115,6 +182,37 @@ describeWithSpire('our testing Workload API and an agent of SPIRE', () => {
     }
   }
 })
+
+/** How the leaf and the authority of the identity with the hint `named` are made. */
+async function makesOf(address: string): Promise<readonly unknown[]> {
+  await using client = WorkloadAPIClient.create({ address })
+  for await (const { svids, bundles } of client.watchX509Context()) {
+    const svid = svids.find(({ hint }) => hint === 'named')
+    const [leaf] = svid?.rawCertificates ?? []
+    const [authority] = bundles.get('acme.internal')?.rawX509Authorities ?? []
+    if (leaf !== undefined && authority !== undefined) return [makeOf(leaf), makeOf(authority)]
+  }
+  return []
+}
+
+// Which keys they are, and for how long, differs each time.
+const identifiers = ['2.5.29.14', '2.5.29.35']
+
+function makeOf(der: Uint8Array): unknown {
+  const { version, notBefore, extensions } = Certificate.parse(der)
+  const { subject, publicKey } = new X509Certificate(der)
+  return {
+    version,
+    subject: subject.replace(/serialNumber=\d+/, 'serialNumber=N'),
+    key: publicKey.asymmetricKeyDetails,
+    backdated: notBefore < Date.now() - 5_000,
+    extensions: [...extensions].map(([oid, { critical, value }]) => [
+      oid,
+      critical,
+      identifiers.includes(oid) ? 'a key' : Buffer.from(value).toString('hex'),
+    ]),
+  }
+}
 
 const documentOf = ({ trustDomain, x509Bundle, jwtBundle }: Authority): string =>
   SpiffeBundle.from(trustDomain, { x509Bundle, jwtBundle }).marshal()

@@ -504,7 +504,7 @@ export const errorCodes = {
   },
   ERR_SPIFFE_SOURCE_TIMEOUT: {
     rule: 'own limit: timeoutMs',
-    remedy: 'do what the last failure says, or wait longer',
+    remedy: 'see to what is named here, or wait longer',
   },
   ERR_SPIFFE_SOURCE_REDACTED: {
     rule: 'Workload API §5.2.1',

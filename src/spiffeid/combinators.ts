@@ -55,7 +55,8 @@ export function or<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> 
       const answer: unknown = matcher(id, peer)
       if (answer === true) return true
       if (isVerdict(answer)) reasons.push(reasonOf(answer))
-      else fault ??= noVerdict(answer)
+      // Of each answer, not of the first alone: a promise that is refused must not be left to reject unheard.
+      else fault = noVerdict(answer)
     }
     if (fault !== undefined) throw fault
     return reasons.join('; ') || NO_MATCHER

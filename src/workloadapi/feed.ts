@@ -222,7 +222,7 @@ export class Feed<T> {
     const { lastError } = this.#status
     const last = lastError
       ? `; the last failure: ${lastError.message}`
-      : ', nor any failure: whatever listens there does not answer'
+      : '; whatever listens there does not answer'
     return this.#error('ERR_SPIFFE_SOURCE_TIMEOUT', `got nothing within ${timeoutMs} ms${last}`)
   }
 

@@ -155,6 +155,22 @@ describe('not', () => {
   })
 })
 
+it('leaves no promise of a matcher to reject unheard', async () => {
+  const unheard: unknown[] = []
+  const listener = (reason: unknown): void => void unheard.push(reason)
+  process.on('unhandledRejection', listener)
+  try {
+    const rejecting = (() => Promise.reject(new Error('late'))) as unknown as Matcher
+    for (const combined of [or(rejecting, rejecting), and(rejecting, rejecting), not(rejecting)]) {
+      expect(admits(combined)).toBe(false)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unheard).toEqual([])
+  } finally {
+    process.off('unhandledRejection', listener)
+  }
+})
+
 it('combines only functions', () => {
   const wrong = 'spiffe://acme.internal/orders' as unknown as Matcher
   expect(() => and(yes, wrong)).toThrow(TypeError)

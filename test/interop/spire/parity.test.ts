@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { SpiffeBundle } from '../../../src/bundle/index.ts'
 import { Certificate } from '../../../src/internal/x509/certificate.ts'
 import { Authority, WorkloadAPI } from '../../../src/testing/index.ts'
@@ -124,7 +124,7 @@ describeWithSpire('our testing Workload API and an agent of SPIRE', () => {
     const { x509, jwt } = api.authority
     return {
       address: workload.address,
-      settlesInMs: 500,
+      settlesInMs: 1_500,
       steps: {
         start: async () => undefined,
         federate: async () => api.federate(partner),
@@ -225,6 +225,13 @@ async function record(
   const told: Record<string, Told> = {}
   const account = new Account()
   let seen = 0
+  const streams = ['x509Context', 'x509Bundles', 'jwtBundles'] as const
+  await vi.waitFor(
+    () => expect(streams.map((stream) => witness.all(stream).length > 0)).toEqual([true, true, true]),
+    {
+      timeout: 20_000,
+    },
+  )
   for (const [step, take] of Object.entries(steps)) {
     await take()
     await delay(settlesInMs)

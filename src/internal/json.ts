@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import { SpiffeError } from '../errors.ts'
 
 /** A JSON object as `JSON.parse` gives it. */
@@ -174,11 +173,14 @@ function nameIn(text: string, start: number, colon: number): string {
 }
 
 // A byte order mark is kept, and refused as what does not belong into JSON (RFC 8259 §8.1).
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decodeUTF8(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw malformed('it is not UTF-8')
-  return utf8.decode(bytes)
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw malformed('it is not UTF-8')
+  }
 }
 
 function parse(text: string): unknown {

@@ -6,6 +6,7 @@ import type { SpireServer } from './support/server.ts'
 
 const orders = 'spiffe://acme.internal/orders'
 const checkout = 'spiffe://acme.internal/checkout'
+const stranger = 'spiffe://acme.internal/stranger'
 const jwtSVIDTTLSeconds = 8
 
 describeWithSpire('rotations of the authorities of SPIRE under a constant flow of requests', () => {
@@ -14,6 +15,8 @@ describeWithSpire('rotations of the authorities of SPIRE under a constant flow o
   let server: WorkloadProcess
   let client: WorkloadProcess
   let port: number
+  /** Its tokens live for five minutes. */
+  let longLived: WorkloadProcess
 
   beforeAll(async () => {
     const spire = await Deployment.start(keeper, { trustDomain: 'acme.internal' })
@@ -22,6 +25,8 @@ describeWithSpire('rotations of the authorities of SPIRE under a constant flow o
     await operator.createEntry({ spiffeID: checkout, uid: uids.checkout, jwtSVIDTTLSeconds })
     server = spire.workload(uids.orders)
     client = spire.workload(uids.checkout)
+    await operator.createEntry({ spiffeID: stranger, uid: uids.stranger })
+    longLived = spire.workload(uids.stranger)
     port = await server.serve(['acme.internal'], 'orders')
     await client.startFlow({ port, expect: orders, audience: 'orders' })
   })
@@ -99,5 +104,29 @@ describeWithSpire('rotations of the authorities of SPIRE under a constant flow o
     expect(failures).toEqual([])
     expect([pooled.failed, fresh.failed, bearer.failed]).toEqual([0, 0, 0])
     expect(Math.min(pooled.passed, fresh.passed, bearer.passed)).toBeGreaterThan(100)
+  })
+
+  test('a token of a JWT authority that was revoked at once is not given out again', async () => {
+    const audience = 'billing'
+    const oldToken = await longLived.token(audience)
+    const old = await operator.activateAuthority('jwt', await operator.prepareAuthority('jwt'))
+    await operator.taintAuthority('jwt', old)
+    // The agent hears of it, and gives out its own copies of such tokens no more. Workloads are not told.
+    await delay(3_000)
+    const cached = await longLived.token(audience)
+    await operator.revokeAuthority('jwt', old)
+
+    await expect.poll(() => longLived.token(audience), { timeout: 20_000 }).not.toBe(oldToken)
+    const newToken = await longLived.token(audience)
+
+    expect(cached).toBe(oldToken)
+    expect(await longLived.validate(oldToken, audience)).toMatchObject({
+      local: { error: { code: 'ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND' } },
+      remote: { error: {} },
+    })
+    expect(await longLived.validate(newToken, audience)).toMatchObject({
+      local: { id: stranger },
+      remote: { id: stranger },
+    })
   })
 })

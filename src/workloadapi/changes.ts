@@ -17,7 +17,10 @@ export class Changes<T> {
   publish(newest: { readonly value: T } | undefined): void {
     this.#newest = newest
     this.#wake()
-    for (const { listener } of [...this.#listeners]) callListener(listener)
+    for (const entry of [...this.#listeners]) {
+      // One that ended its subscription, or the source, has ended it for those after it, too.
+      if (this.#listeners.has(entry)) callListener(entry.listener)
+    }
   }
 
   /** Nothing will change any more: iterations end. */

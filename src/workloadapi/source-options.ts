@@ -26,7 +26,12 @@ export interface SourceOptions {
   readonly redaction?: 'stop' | 'keep' | undefined
   /** Called with every failure that the source outlives. */
   readonly onError?: ((error: SpiffeError) => void) | undefined
-  /** Where to tell what happens. @default nowhere */
+  /**
+   * Where to tell what happens. It is also published on `node:diagnostics_channel`, to
+   * `js-spiffe:workloadapi:update` and `js-spiffe:workloadapi:error`.
+   *
+   * @default nowhere
+   */
   readonly logger?: Logger | undefined
   /** The time. @default the time of the machine */
   readonly clock?: Clock | undefined

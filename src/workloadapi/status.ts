@@ -29,7 +29,7 @@ const translations: ReadonlyMap<status, Translation> = new Map([
 const failed: Translation = { code: 'ERR_SPIFFE_WORKLOAD_API_FAILED', what: 'failed' }
 
 // The base64url of what a JOSE header begins with and what may follow, or any three parts that long.
-const TOKEN = /\bey[\w-]{8,}(?:\.[\w-]+)*|[\w-]{16,}(?:\.[\w-]{16,}){2}/g
+const TOKEN = /\bey[\w-]{8,}(?:\.[\w-]+)*|(?<![\w-])[\w-]{16,}(?:\.[\w-]{16,}){2}/g
 // What gRPC for Node puts around the one thing that it has to say of a connection.
 const CONNECTION_NOISE = /^No connection established\. Last error: (?:Error: )?(.*?)\. Resolution note: $/
 const CONNECT_ERROR = /\bconnect (E[A-Z]+)\b/

@@ -439,6 +439,22 @@ describe('a listener for changes', () => {
     expect(calls).toBe(3)
   })
 
+  it('is not called any more once another one has ended its subscription', async () => {
+    const source = await create()
+    const called: string[] = []
+    const ends: (() => void)[] = []
+    for (const name of ['first', 'second', 'third']) {
+      ends.push(
+        source.onChange(() => {
+          called.push(name)
+          ends[1]?.()
+        }),
+      )
+    }
+    await rotate(source)
+    expect(called).toEqual(['first', 'third'])
+  })
+
   it('that throws stops neither the others nor the source, and is shown', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
     const source = await create()

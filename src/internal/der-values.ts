@@ -91,9 +91,9 @@ export function readBoolean({ document, contentStart, end }: DERElement): boolea
 }
 
 /** The contents of an INTEGER, in the fewest octets (X.690 §8.3.2): two's complement, big-endian. */
-export function readInteger(element: DERElement): Uint8Array {
-  const { contents } = element
-  const [first, second] = contents
+export function readInteger({ contents }: DERElement): Uint8Array {
+  const first = contents[0]
+  const second = contents[1]
   const isPadded =
     second !== undefined && ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80))
   if (first === undefined || isPadded) throw malformed('an INTEGER is empty or not minimal', 'X.690 §8.3.2')
@@ -103,7 +103,7 @@ export function readInteger(element: DERElement): Uint8Array {
 /** The octets of an INTEGER that must not be negative, most significant first and without leading zeros. */
 export function readUnsigned(element: DERElement): Uint8Array {
   const contents = readInteger(element)
-  const [first] = contents
+  const first = contents[0]
   if (first === undefined || first >= 0x80) throw malformed('an INTEGER is negative')
   return first === 0 ? contents.subarray(1) : contents
 }
@@ -120,55 +120,64 @@ export function readOctetsOfBitString({ document, contentStart, end }: DERElemen
   return document.subarray(contentStart + 1, end)
 }
 
-/** The named bits of a BIT STRING, without trailing zero bits (X.690 §11.2): whether each one is set. */
-export function readNamedBits(element: DERElement): readonly boolean[] {
-  const [unused, ...octets] = element.contents
-  const bits: boolean[] = []
-  for (const octet of octets) for (let mask = 0x80; mask > 0; mask >>= 1) bits.push((octet & mask) !== 0)
-  if (unused === undefined || unused > 7 || unused > bits.length)
+/** Named bits: whether the one at a position is set. */
+export type NamedBits = (position: number) => boolean
+
+/** The named bits of a BIT STRING, without trailing zero bits (X.690 §11.2). */
+export function readNamedBits({ contents }: DERElement): NamedBits {
+  const unused = contents[0]
+  const octets = contents.subarray(1)
+  const last = octets.at(-1)
+  if (unused === undefined || unused > (last === undefined ? 0 : 7))
     throw malformed('a BIT STRING has a wrong length')
-  if (bits.splice(bits.length - unused).includes(true))
-    throw malformed('unused bits are set', 'X.690 §11.2.1')
-  if (bits.at(-1) === false) throw malformed('named bits end with a zero bit', 'X.690 §11.2.2')
-  return bits
+  if (last !== undefined) {
+    if ((last & ((1 << unused) - 1)) !== 0) throw malformed('unused bits are set', 'X.690 §11.2.1')
+    if (((last >> unused) & 1) === 0) throw malformed('named bits end with a zero bit', 'X.690 §11.2.2')
+  }
+  return (position) => (Number(octets[position >> 3]) & (0x80 >> (position & 7))) !== 0
 }
 
 /** Text of characters below 128, as an IA5String holds it. */
 export function readASCII({ document, contentStart, end }: DERElement): string {
-  let text = ''
   for (let i = contentStart; i < end; i++) {
-    const octet = document[i]
-    if (octet === undefined || octet > 0x7f) throw malformed('an IA5String has characters beyond ASCII')
-    text += String.fromCharCode(octet)
+    if (Number(document[i]) > 0x7f) throw malformed('an IA5String has characters beyond ASCII')
   }
-  return text
+  return document.toString('latin1', contentStart, end)
 }
 
 // Longer than any in use; the arcs of one are decoded with arithmetic that grows with them.
 const LONGEST_OID = 128
 
 /** An OBJECT IDENTIFIER in dotted form. */
-export function readOID({ document, contentStart, end }: DERElement): string {
-  if (end - contentStart > LONGEST_OID) throw malformed('an OBJECT IDENTIFIER is too long', 'this library')
+export function readOID(element: DERElement): string {
+  assertOID(element)
+  const { document, contentStart, end } = element
   let text = ''
   let arc: number | bigint = 0
-  let isArcStart = true
   for (let i = contentStart; i < end; i++) {
-    const octet = document[i]
-    if (octet === undefined || (isArcStart && octet === 0x80)) {
-      throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
-    }
+    const octet = Number(document[i])
     const low = octet & 0x7f
     // Arcs out of UUIDs have 128 bits.
     arc = typeof arc === 'number' && arc < 2 ** 46 ? arc * 128 + low : BigInt(arc) * 128n + BigInt(low)
-    isArcStart = octet < 0x80
-    if (isArcStart) {
+    if (octet < 0x80) {
       text += text === '' ? firstArcs(arc) : `.${arc}`
       arc = 0
     }
   }
-  if (text === '' || !isArcStart) throw malformed('an OBJECT IDENTIFIER is empty or cut off')
   return text
+}
+
+/** Refuses what is no OBJECT IDENTIFIER, for those who do not ask which one it is (X.690 §8.19). */
+export function assertOID({ document, contentStart, end }: DERElement): void {
+  if (end - contentStart > LONGEST_OID) throw malformed('an OBJECT IDENTIFIER is too long', 'this library')
+  let previous = 0
+  for (let i = contentStart; i < end; i++) {
+    const octet = Number(document[i])
+    if (octet === 0x80 && previous < 0x80)
+      throw malformed('an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2')
+    previous = octet
+  }
+  if (end === contentStart || previous >= 0x80) throw malformed('an OBJECT IDENTIFIER is empty or cut off')
 }
 
 /** The first two arcs, which share an encoding (X.690 §8.19.4). */

@@ -1,4 +1,5 @@
 import { SpiffeError } from '../errors.ts'
+import { asBuffer } from './bytes.ts'
 
 /** Identifier octets of the types that X.509 uses. */
 export const TAG = {
@@ -45,7 +46,7 @@ export class DERElement {
   /** The identifier octet: class, constructed bit and tag number. */
   readonly tag: number
   /** The bytes of the whole document. */
-  readonly document: Uint8Array
+  readonly document: Buffer
   /** Where the element begins in the document, with its tag. */
   readonly start: number
   /** Where its contents begin. */
@@ -57,7 +58,7 @@ export class DERElement {
 
   constructor(
     tag: number,
-    document: Uint8Array,
+    document: Buffer,
     start: number,
     contentStart: number,
     end: number,
@@ -120,11 +121,11 @@ export function malformed(detail: string, rule?: string): SpiffeError {
 
 class Reader {
   position = 0
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
   #elements = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.#bytes = asBuffer(bytes)
   }
 
   element(limit: number, depth: number): DERElement {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytesKey, concatBytes, copyBytes, equalBytes } from '../../src/internal/bytes.ts'
+import { asBuffer, bytesKey, concatBytes, copyBytes, equalBytes } from '../../src/internal/bytes.ts'
 
 describe('equalBytes', () => {
   it('tells equal bytes from others of the same and of another length', () => {
@@ -25,6 +25,17 @@ describe('copyBytes', () => {
     expect([...copy]).toEqual([1, 2, 3])
     expect(copy.buffer.byteLength).toBe(3)
     expect(Buffer.isBuffer(copy)).toBe(false)
+  })
+})
+
+describe('asBuffer', () => {
+  it('is a view of the same bytes, and a Buffer itself', () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4)
+    const view = asBuffer(bytes.subarray(1, 3))
+    expect([...view]).toEqual([2, 3])
+    bytes[1] = 9
+    expect([...view]).toEqual([9, 3])
+    expect(asBuffer(view)).toBe(view)
   })
 })
 

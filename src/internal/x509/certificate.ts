@@ -13,6 +13,7 @@ import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-i
 import { type Details, readDetails } from './details.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import type { Extension } from './extensions.ts'
+import { signatureHolds, signatureScheme } from './signature-scheme.ts'
 import { readTime } from './time.ts'
 
 // As many as one Workload API message can hold: its bytes are what is bounded.
@@ -51,6 +52,7 @@ export class Certificate {
   readonly extensions: ReadonlyMap<string, Extension>
 
   #publicKey: KeyObject | undefined
+  #signer: Certificate | undefined
   #details: Details | undefined
 
   /**
@@ -120,6 +122,31 @@ export class Certificate {
   publicKey(): KeyObject {
     this.#publicKey ??= createPublicKey({ key: Buffer.from(this.spki), format: 'der', type: 'spki' })
     return this.#publicKey
+  }
+
+  /** Whether it is signed with an algorithm that is taken at all. */
+  get hasKnownScheme(): boolean {
+    return signatureScheme(this.signatureAlgorithm) !== undefined
+  }
+
+  /** Whether it is known already that the key of the issuer signed it. */
+  isKnownToBeSignedBy(issuer: Certificate): boolean {
+    return (
+      this.#signer === issuer || (this.#signer !== undefined && equalBytes(this.#signer.spki, issuer.spki))
+    )
+  }
+
+  /**
+   * Whether the key of the issuer signed it (RFC 5280 §6.1.3 (a)(1)). A fact of two byte strings, true for
+   * ever; that it is so is remembered, that it is not is not.
+   */
+  isSignedBy(issuer: Certificate): boolean {
+    if (this.isKnownToBeSignedBy(issuer)) return true
+    const scheme = signatureScheme(this.signatureAlgorithm)
+    if (scheme?.keyType !== issuer.details.publicKey.type) return false
+    if (!signatureHolds(scheme, this.tbs, this.signature, () => issuer.publicKey())) return false
+    this.#signer = issuer
+    return true
   }
 
   /**

@@ -1,6 +1,6 @@
 import { bytesKey } from '../bytes.ts'
 import { type DERElement, malformed, readDER, TAG } from '../der.ts'
-import { Components, elementsOf, readOID } from '../der-values.ts'
+import { assertOID, Components, elementsOf, readOID } from '../der-values.ts'
 
 /** The Name of a subject or an issuer of a certificate (RFC 5280 §4.1.2.4). */
 export class DistinguishedName {
@@ -20,7 +20,7 @@ export class DistinguishedName {
     for (const set of element.children) {
       for (const attribute of elementsOf(set, 'a relative distinguished name', TAG.set)) {
         const parts = new Components(attribute, 'an attribute of a name')
-        readOID(parts.take(TAG.objectIdentifier))
+        assertOID(parts.take(TAG.objectIdentifier))
         parts.takeAny()
         parts.end()
       }
@@ -86,7 +86,7 @@ function decodeString({ tag, contents }: DERElement): string | undefined {
     case TAG.printableString:
     case TAG.ia5String:
     case TAG.teletexString:
-      return Buffer.from(contents).toString('latin1')
+      return bytesKey(contents)
     case TAG.utf8String:
       return decode('utf-8', contents)
     case TAG.bmpString:

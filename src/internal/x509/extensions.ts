@@ -40,7 +40,7 @@ export function readKeyUsage(value: Uint8Array): KeyUsage {
   const element = readDER(value)
   if (element.tag !== TAG.bitString) throw malformed('the Key Usage has another type')
   const bits = readNamedBits(element)
-  return { digitalSignature: bits[0] === true, keyCertSign: bits[5] === true, cRLSign: bits[6] === true }
+  return { digitalSignature: bits(0), keyCertSign: bits(5), cRLSign: bits(6) }
 }
 
 /** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL } */

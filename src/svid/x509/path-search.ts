@@ -5,7 +5,6 @@ import { assertReadable, assertUsable } from './certificate-rules.ts'
 import { MOST_SIGNATURES, MOST_STEPS } from './limits.ts'
 import { Path } from './path.ts'
 import { describe, refusal } from './refusal.ts'
-import { hasStrongSignature, isKnownToHold, signatureHolds } from './signature.ts'
 
 /** What a path is searched with. */
 export interface PathMaterial {
@@ -110,11 +109,11 @@ class PathSearch {
   /** RFC 5280 §6.1.3 (a)(1) */
   #signatureHolds(child: Certificate, issuer: Certificate): boolean {
     const { id } = this.#material
-    if (isKnownToHold(child, issuer)) return true
+    if (child.isKnownToBeSignedBy(issuer)) return true
     if (this.#failed.get(child)?.has(issuer) === true) return false
     this.#signaturesLeft -= 1
     if (this.#signaturesLeft < 0) throw searchLimit(id, `${MOST_SIGNATURES} signatures were checked`)
-    if (signatureHolds(child, issuer)) return true
+    if (child.isSignedBy(issuer)) return true
     this.#failed.set(child, (this.#failed.get(child) ?? new Set()).add(issuer))
     // One that names another key was never said to be signed with this one.
     if (keyIdentifiersAgree(child, issuer)) this.#note(AUTHORITY, wrongSignature(child, issuer, id))
@@ -150,7 +149,7 @@ function keyIdentifiersAgree(child: Certificate, issuer: Certificate): boolean {
 }
 
 function wrongSignature(child: Certificate, issuer: Certificate, id: SpiffeID): SVIDError {
-  return hasStrongSignature(child)
+  return child.hasKnownScheme
     ? refusal(
         id,
         'ERR_SPIFFE_X509_SVID_SIGNATURE',

@@ -62,9 +62,8 @@ export class Path {
   withIntermediate(certificate: Certificate): Path {
     // §6.1.3 (b), (c): only what is issued to another name is held to the names that are permitted
     if (!certificate.isSelfIssued) assertNamesPermitted(certificate, this.certificates, this.#id)
-    // §6.1.3 (d) to (f)
+    // §6.1.3 (d), (e); as for (f), what lacks a policy here still lacks it at the leaf
     const policies = withPoliciesOf(certificate, this.#policies, false)
-    if (lacksPolicy(policies)) throw this.#lacksPolicy(certificate)
     // §6.1.4 (a)
     if (mapsAnyPolicy(certificate)) {
       throw refusal(this.#id, 'ERR_SPIFFE_X509_SVID_POLICY', `${describe(certificate)} maps anyPolicy`)
@@ -95,15 +94,13 @@ export class Path {
     assertNamesPermitted(leaf, this.certificates, this.#id)
     // §6.1.3 (d) to (f), §6.1.5 (a), (b), (g)
     const policies = afterLeaf(leaf, withPoliciesOf(leaf, this.#policies, true))
-    if (lacksPolicy(policies)) throw this.#lacksPolicy(leaf)
+    if (lacksPolicy(policies)) {
+      throw refusal(
+        this.#id,
+        'ERR_SPIFFE_X509_SVID_POLICY',
+        'a CA requires a certificate policy, and none is left',
+      )
+    }
     return [...this.certificates, leaf]
-  }
-
-  #lacksPolicy(certificate: Certificate): Error {
-    return refusal(
-      this.#id,
-      'ERR_SPIFFE_X509_SVID_POLICY',
-      `a CA requires a certificate policy, and ${describe(certificate)} is under none that is left`,
-    )
   }
 }

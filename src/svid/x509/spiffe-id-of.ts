@@ -2,23 +2,12 @@ import type { Certificate } from '../../internal/x509/certificate.ts'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { refusal } from './refusal.ts'
 
-// The ID in a certificate is a fact about its bytes.
-const idOf = new WeakMap<Certificate, SpiffeID>()
-
 /**
  * The SPIFFE ID of a certificate: its one URI alternative name.
  *
  * Other kinds of alternative names may stand beside it in any number (X509-SVID §2).
  */
 export function spiffeIDOf(certificate: Certificate): SpiffeID {
-  const known = idOf.get(certificate)
-  if (known !== undefined) return known
-  const id = readID(certificate)
-  idOf.set(certificate, id)
-  return id
-}
-
-function readID(certificate: Certificate): SpiffeID {
   const [uri, ...others] = certificate.details.uriSANs
   // X509-SVID §2: exactly one URI SAN
   if (uri === undefined) {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { X509BundleSource } from '../../bundle/source.ts'
 import { X509Bundle, x509AuthoritiesOf } from '../../bundle/x509/x509-bundle.ts'
 import { copyBytes } from '../../internal/bytes.ts'
-import type { Certificate } from '../../internal/x509/certificate.ts'
+import { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { VerifiedPeer } from '../verified-peer.ts'
 import { assertReadable, assertUsable } from './certificate-rules.ts'
@@ -10,7 +10,7 @@ import { assertLeaf, type Role } from './leaf-rules.ts'
 import { MOST_CERTIFICATES } from './limits.ts'
 import { findPath } from './path-search.ts'
 import { refusal } from './refusal.ts'
-import { parseRemembered, remember } from './remembered.ts'
+import { remember, remembered } from './remembered.ts'
 import { spiffeIDOf } from './spiffe-id-of.ts'
 
 /** How {@link verify} is to judge. */
@@ -56,16 +56,17 @@ export function verify(
   const [leafDER, ...others] = derOf(chain)
   if (leafDER === undefined)
     throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_NO_CERTIFICATE', 'the chain is empty')
-  const leaf = read(leafDER, undefined)
+  const unknown = new Set<Certificate>()
+  const leaf = read(leafDER, undefined, unknown)
   // The leaf first: who is unfit is refused before anybody looks at the rest of what was sent.
   const id = idOfLeaf(leaf, role, at)
   if (others.length >= MOST_CERTIFICATES) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG', `it sent ${others.length + 1} certificates`)
   }
   const authorities = authoritiesFor(id, bundles)
-  const intermediates = others.map((der) => read(der, id))
+  const intermediates = others.map((der) => read(der, id, unknown))
   const path = findPath({ id, leaf, intermediates, authorities, at })
-  remember(path)
+  for (const certificate of path) if (unknown.has(certificate)) remember(certificate)
   return new VerifiedX509Peer(id, leaf, path)
 }
 
@@ -78,9 +79,14 @@ function idOfLeaf(leaf: Certificate, role: Role | undefined, at: number): Spiffe
   return id
 }
 
-function read(der: Uint8Array, id: SpiffeID | undefined): Certificate {
+/** The certificate in these bytes; one that had to be read is noted as unknown. */
+function read(der: Uint8Array, id: SpiffeID | undefined, unknown: Set<Certificate>): Certificate {
+  const known = remembered(der)
+  if (known !== undefined) return known
   try {
-    return parseRemembered(der)
+    const certificate = Certificate.parse(der)
+    unknown.add(certificate)
+    return certificate
   } catch (cause) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_MALFORMED', 'a certificate cannot be read', { cause })
   }

@@ -42,7 +42,7 @@ describe('Certificate.parse', () => {
     const certificate = Certificate.parse(LEAF.der)
     expect(certificate.raw).toEqual(new Uint8Array(LEAF.der))
     expect(certificate.version).toBe(3)
-    expect(certificate.serialNumber).toEqual(Uint8Array.of(0x12, 0x34))
+    expect([...certificate.serialNumber]).toEqual([0x12, 0x34])
     expect(certificate.signatureAlgorithm.algorithm).toBe('1.2.840.10045.4.3.2')
     expect(Buffer.from(certificate.issuer.raw)).toEqual(nameDER('O=acme, CN=root'))
     expect(Buffer.from(certificate.subject.raw)).toEqual(nameDER('O=acme, CN=orders'))
@@ -85,8 +85,8 @@ describe('Certificate.parse', () => {
   })
 
   it('takes any serial number that is encoded right, and unique identifiers', () => {
-    expect(parse({ serial: 0 }).serialNumber).toEqual(Uint8Array.of(0))
-    expect(parse({ serial: -1 }).serialNumber).toEqual(Uint8Array.of(0xff))
+    expect([...parse({ serial: 0 }).serialNumber]).toEqual([0])
+    expect([...parse({ serial: -1 }).serialNumber]).toEqual([0xff])
     expect(parse({ serial: 1n << 300n }).serialNumber).toHaveLength(38)
     const withIDs = (version: 1 | 2): Certificate =>
       parse({

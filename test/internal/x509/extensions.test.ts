@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
     reader: readKeyUsage,
     valid: namedBits([0]),
     refused: {
-      'another type': octetString(Buffer.from([0x80])),
+      'another type': octetString(Buffer.from([7, 0x80])),
       'zero bits at the end': bitString(Buffer.from([0x80])),
       'bytes after it': Buffer.concat([namedBits([0]), nullValue()]),
       nothing: Buffer.alloc(0),
@@ -133,7 +133,7 @@ const CASES: readonly Case[] = [
   {
     reader: readInhibitAnyPolicy,
     valid: integer(3),
-    refused: { 'another type': boolean(true), 'a negative count': integer(-1) },
+    refused: { 'another type': octetString(Buffer.from([3])), 'a negative count': integer(-1) },
   },
 ]
 

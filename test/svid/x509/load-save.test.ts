@@ -144,6 +144,8 @@ describe('load', () => {
     await save(NEW, certificateFile, keyFile)
     expect(await codeOf(load(join(folder, 'no'), keyFile))).toBe('ERR_SPIFFE_X509_SVID_FILE')
     expect(await codeOf(load(certificateFile, folder))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    await expect(load(join(folder, 'no'), keyFile)).rejects.toThrow('cannot be read')
+    await expect(load(certificateFile, '/dev/zero')).rejects.toThrow('is larger than 1048576 bytes')
     expect(await codeOf(load(certificateFile, '/dev/zero'))).toBe('ERR_SPIFFE_X509_SVID_FILE')
     await writeFile(certificateFile, 'nothing')
     expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_NO_CERTIFICATE')

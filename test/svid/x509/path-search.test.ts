@@ -174,7 +174,7 @@ describe('the search for a path', () => {
   })
 
   it('takes no error for a refusal that is none', () => {
-    const withLeaf = vi.spyOn(Path.prototype, 'withLeaf').mockImplementation(() => {
+    const withLeaf = vi.spyOn(Path.prototype, 'withLeaf').mockImplementationOnce(() => {
       throw new RangeError('a bug')
     })
     expect(() => verify([mintLeaf(ID, root).der], bundleOf(root))).toThrow(RangeError)

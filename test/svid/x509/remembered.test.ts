@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Certificate } from '../../../src/internal/x509/certificate.ts'
-import { parseRemembered, remember } from '../../../src/svid/x509/remembered.ts'
+import { remember, remembered } from '../../../src/svid/x509/remembered.ts'
 import { mint, mintCA, mintLeaf } from '../../support/mint.ts'
 import { bundleOf, verdict } from './verdict-of.ts'
 
@@ -10,10 +10,13 @@ const leafNamed = (name: string, options = {}) => mintLeaf(`spiffe://acme.intern
 describe('what is remembered of certificates', () => {
   it('is that those of a valid path were read', () => {
     const leaf = leafNamed('valid')
-    expect(parseRemembered(leaf.der)).not.toBe(parseRemembered(leaf.der))
+    expect(remembered(leaf.der)).toBeUndefined()
     expect(verdict([leaf], bundleOf(ROOT))).toBe('accepted')
-    expect(parseRemembered(leaf.der)).toBe(parseRemembered(Uint8Array.from(leaf.der)))
-    expect(Buffer.from(parseRemembered(leaf.der).raw)).toEqual(leaf.der)
+    const known = remembered(leaf.der)
+    expect(Buffer.from(known?.raw ?? [])).toEqual(leaf.der)
+    expect(remembered(Uint8Array.from(leaf.der))).toBe(known)
+    expect(verdict([leaf], bundleOf(ROOT))).toBe('accepted')
+    expect(remembered(leaf.der)).toBe(known)
   })
 
   it('is nothing of those that were refused, or were not part of the path', () => {
@@ -21,8 +24,9 @@ describe('what is remembered of certificates', () => {
     const beside = mintCA({ subject: 'CN=beside', issuer: ROOT })
     expect(verdict([expired], bundleOf(ROOT))).toBe('ERR_SPIFFE_X509_SVID_EXPIRED')
     expect(verdict([leafNamed('valid'), beside], bundleOf(ROOT))).toBe('accepted')
-    expect(parseRemembered(expired.der)).not.toBe(parseRemembered(expired.der))
-    expect(parseRemembered(beside.der)).not.toBe(parseRemembered(beside.der))
+    expect([remembered(expired.der), remembered(beside.der), remembered(ROOT.der)]).toEqual(
+      Array(3).fill(undefined),
+    )
   })
 
   it('is found by all bytes, not by those at the end', () => {
@@ -31,7 +35,7 @@ describe('what is remembered of certificates', () => {
     const at = Buffer.from(forged).indexOf('original')
     forged.set(Buffer.from('tampered'), at)
     expect(verdict([leaf], bundleOf(ROOT))).toBe('accepted')
-    expect(parseRemembered(forged).details.uriSANs).toEqual(['spiffe://acme.internal/tampered'])
+    expect([remembered(leaf.der) === undefined, remembered(forged)]).toEqual([false, undefined])
     expect(verdict([forged], bundleOf(ROOT))).toBe('ERR_SPIFFE_X509_SVID_SIGNATURE')
     expect(verdict([leaf], bundleOf(ROOT))).toBe('accepted')
   })
@@ -42,22 +46,22 @@ describe('what is remembered of certificates', () => {
     const [small, large] = [leafNamed('small', { dns: dns(100) }), leafNamed('large', { dns: dns(200) })]
     expect(verdict([small], bundleOf(ROOT))).toBe('accepted')
     expect(verdict([large], bundleOf(ROOT))).toBe('accepted')
-    expect(parseRemembered(small.der)).toBe(parseRemembered(small.der))
-    expect(parseRemembered(large.der)).not.toBe(parseRemembered(large.der))
+    expect([remembered(small.der) === undefined, remembered(large.der)]).toEqual([false, undefined])
   })
 
   it('is bounded: the least recently used go first', () => {
     const certificates = Array.from({ length: 4096 + 1 }, (_, i) =>
       Certificate.parse(mint({ serial: i, signatureValue: Buffer.from(`${i}`.padStart(40, 'x')) }).der),
     )
-    const [first, second] = certificates
-    if (first === undefined || second === undefined) throw new Error('no certificates')
-    remember(certificates.slice(0, 4096))
-    expect([parseRemembered(first.raw), parseRemembered(second.raw)]).toEqual([first, second])
-    expect(parseRemembered(first.raw)).toBe(first)
-    expect(parseRemembered(certificates[2]?.raw ?? first.raw)).toBe(certificates[2])
-    remember(certificates.slice(4096))
-    expect(parseRemembered(first.raw)).toBe(first)
-    expect(parseRemembered(certificates[3]?.raw ?? first.raw)).not.toBe(certificates[3])
+    const [first, second, third, ...rest] = certificates
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no certificates')
+    for (const certificate of certificates.slice(0, 4096)) remember(certificate)
+    expect(remembered(first.raw)).toBe(first)
+    rest.slice(-1).forEach(remember)
+    expect([remembered(first.raw), remembered(second.raw), remembered(third.raw)]).toEqual([
+      first,
+      undefined,
+      third,
+    ])
   })
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { Certificate } from '../../../src/internal/x509/certificate.ts'
-import { isKnownToHold, signatureHolds } from '../../../src/svid/x509/signature.ts'
 import { constructed, integer, nullValue, oid, sequence } from '../../support/der-writer.ts'
 import {
   algorithmDER,
@@ -12,7 +11,7 @@ import {
   pssAlgorithmDER,
   type SignatureName,
 } from '../../support/mint.ts'
-import { bundleOf, verdict } from './verdict-of.ts'
+import { bundleOf, verdict } from '../../svid/x509/verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
 const ALGORITHM = 'ERR_SPIFFE_X509_SVID_SIGNATURE_ALGORITHM'
@@ -118,21 +117,21 @@ describe('the signature of a certificate', () => {
   })
 })
 
-describe('signatureHolds', () => {
-  it('remembers that it holds, for this key and not for another', () => {
+describe('isSignedBy', () => {
+  it('remembers that it is, for this key and not for another', () => {
     const issuer = Certificate.parse(authorityWith('p256').der)
     const sameKey = Certificate.parse(mintCA({ subject: 'CN=renamed', key: 'p256' }).der)
     const stranger = Certificate.parse(mintCA({ subject: 'CN=p256', key: 'p256/stranger' }).der)
     const child = Certificate.parse(mintLeaf(ID, authorityWith('p256')).der)
-    expect(isKnownToHold(child, issuer)).toBe(false)
-    expect(signatureHolds(child, stranger)).toBe(false)
-    expect(isKnownToHold(child, stranger)).toBe(false)
-    expect(signatureHolds(child, issuer)).toBe(true)
-    expect(isKnownToHold(child, issuer)).toBe(true)
-    expect(isKnownToHold(child, sameKey)).toBe(true)
-    expect(isKnownToHold(child, stranger)).toBe(false)
-    expect(signatureHolds(child, stranger)).toBe(false)
-    expect(signatureHolds(child, issuer)).toBe(true)
+    expect(child.isKnownToBeSignedBy(issuer)).toBe(false)
+    expect(child.isSignedBy(stranger)).toBe(false)
+    expect(child.isKnownToBeSignedBy(stranger)).toBe(false)
+    expect(child.isSignedBy(issuer)).toBe(true)
+    expect(child.isKnownToBeSignedBy(issuer)).toBe(true)
+    expect(child.isKnownToBeSignedBy(sameKey)).toBe(true)
+    expect(child.isKnownToBeSignedBy(stranger)).toBe(false)
+    expect(child.isSignedBy(stranger)).toBe(false)
+    expect(child.isSignedBy(issuer)).toBe(true)
   })
 })
 

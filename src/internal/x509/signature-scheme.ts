@@ -1,9 +1,10 @@
-import { constants, verify } from 'node:crypto'
-import { equalBytes } from '../../internal/bytes.ts'
-import type { Certificate } from '../../internal/x509/certificate.ts'
-import type { PublicKeyInfo } from '../../internal/x509/public-key-info.ts'
+import { constants, type KeyObject, verify } from 'node:crypto'
+import { asBuffer } from '../bytes.ts'
+import type { AlgorithmIdentifier } from './algorithm-identifier.ts'
+import type { PublicKeyInfo } from './public-key-info.ts'
 
-interface SignatureScheme {
+/** How a signature is checked, and with which type of key. */
+export interface SignatureScheme {
   readonly keyType: PublicKeyInfo['type']
   readonly hash: 'sha256' | 'sha384' | 'sha512' | null
   readonly padding?: number
@@ -36,39 +37,24 @@ const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map([
   ['300506032b6570', { keyType: 'ed25519', hash: null }],
 ] satisfies [string, SignatureScheme][])
 
-/** Whether the signature of a certificate is made with an algorithm that is taken. */
-export function hasStrongSignature(certificate: Certificate): boolean {
-  return schemeOf(certificate) !== undefined
+/** The scheme that an AlgorithmIdentifier names; `undefined` where it is not taken. */
+export function signatureScheme({ raw }: AlgorithmIdentifier): SignatureScheme | undefined {
+  return SCHEMES.get(asBuffer(raw).toString('hex'))
 }
 
-// Whose key a certificate was found to be signed with. A fact of two byte strings, true for ever; only a
-// signature that holds is remembered, and only for as long as its certificate is.
-const signedBy = new WeakMap<Certificate, Certificate>()
-
-/** Whether it is known already that the issuer's key signed the certificate. */
-export function isKnownToHold(child: Certificate, issuer: Certificate): boolean {
-  const signer = signedBy.get(child)
-  return signer !== undefined && (signer === issuer || equalBytes(signer.spki, issuer.spki))
-}
-
-/** Whether the issuer's key signed the certificate (RFC 5280 §6.1.3 (a)(1)). */
-export function signatureHolds(child: Certificate, issuer: Certificate): boolean {
-  if (isKnownToHold(child, issuer)) return true
-  const scheme = schemeOf(child)
-  if (scheme === undefined || scheme.keyType !== issuer.details.publicKey.type) return false
-  const { hash, keyType, ...options } = scheme
+/** Whether a key made a signature over the bytes (RFC 5280 §6.1.3 (a)(1)). */
+export function signatureHolds(
+  { hash, keyType: _, ...options }: SignatureScheme,
+  signed: Uint8Array,
+  signature: Uint8Array,
+  publicKey: () => KeyObject,
+): boolean {
   try {
-    if (!verify(hash, child.tbs, { key: issuer.publicKey(), ...options }, child.signature)) return false
+    return verify(hash, signed, { key: publicKey(), ...options }, signature)
   } catch {
     // OpenSSL finds that the key is none, such as a point that is not on its curve.
     return false
   }
-  signedBy.set(child, issuer)
-  return true
-}
-
-function schemeOf(certificate: Certificate): SignatureScheme | undefined {
-  return SCHEMES.get(Buffer.from(certificate.signatureAlgorithm.raw).toString('hex'))
 }
 
 /** RSASSA-PSS-params with a hash of the arc 2.16.840.1.101.3.4.2, MGF1 with the same hash, and a salt length. */

@@ -1,10 +1,6 @@
 import type { TLSSocket } from 'node:tls'
-import type { X509BundleSource } from '../bundle/source.ts'
-import { x509AuthoritiesOf } from '../bundle/x509/x509-bundle.ts'
 import { SpiffeError } from '../errors.ts'
 import type { VerifiedPeer } from '../svid/verified-peer.ts'
-import { parseRemembered } from '../svid/x509/remembered.ts'
-import { spiffeIDOf } from '../svid/x509/spiffe-id-of.ts'
 import { assertFullHandshake } from './full-handshake.ts'
 import { chainOf, leafOf } from './peer-chain.ts'
 import type { PeerPolicy } from './peer-policy.ts'
@@ -21,30 +17,12 @@ const FINAL: ReadonlySet<string> = new Set(['ERR_SPIFFE_X509_SVID_NO_BUNDLE', 'E
 export function judgeClient(socket: TLSSocket, policy: PeerPolicy): VerifiedPeer {
   assertFullHandshake(socket)
   const leaf = leafOf(socket.getPeerCertificate(false))
-  if (!restMatters(leaf, policy.bundles)) {
-    try {
-      return policy.judge([leaf], 'client')
-    } catch (error) {
-      // An intermediate may bear the name of an authority.
-      if (!(error instanceof SpiffeError) || FINAL.has(error.code)) throw error
-    }
+  try {
+    return policy.judge([leaf], 'client')
+  } catch (error) {
+    if (!(error instanceof SpiffeError) || FINAL.has(error.code)) throw error
   }
   return policy.judge(presentedBy(socket), 'client')
-}
-
-/** Whether the trust domain of a leaf is trusted, and none of its authorities is what the leaf names as its issuer. */
-function restMatters(der: Uint8Array, bundles: X509BundleSource): boolean {
-  try {
-    const leaf = parseRemembered(der)
-    const bundle = bundles.getX509Bundle(spiffeIDOf(leaf).trustDomain)
-    return (
-      bundle !== undefined &&
-      x509AuthoritiesOf(bundle).every(({ subject }) => subject.key !== leaf.issuer.key)
-    )
-  } catch {
-    // The verdict on the leaf will say what is wrong.
-    return false
-  }
 }
 
 // Up to Node 24.21 a chain can be read once, and a server may hand a socket on to another one.

@@ -58,6 +58,20 @@ describe('checkServerIdentity, where the guard is not let near the socket', () =
     expect(unknown.seen).not.toContain('data')
   })
 
+  test('remembers nobody whom the guard has admitted', async () => {
+    let admits = true
+    const options = mtlsClientOptions(sourceFor(ID.client), () => admits)
+    const socket = tls.connect({ ...options, host: '127.0.0.1', port: good.port })
+    await once(socket, 'secureConnect')
+    const certificate = socket.getPeerCertificate(true)
+    socket.destroy()
+    expect(options.checkServerIdentity('', certificate)).toBeUndefined()
+    admits = false
+    expect(options.checkServerIdentity('', certificate)).toMatchObject({
+      code: 'ERR_SPIFFE_TLS_UNAUTHORIZED',
+    })
+  })
+
   test('gives its error back wherever it is called', () => {
     const { checkServerIdentity } = unguarded()
     const frozen = Object.freeze({ checkServerIdentity })

@@ -93,6 +93,8 @@ test('a server names no authorities to its clients, however many it trusts', asy
   const options = mtlsServerOptions(sourceFor(ID.server), authorizeMemberOf('a.test'))
   await using running = await Running.start(attach(createServer('tls', options)))
   expect(await namedAuthorities(running.port)).toBe(0)
+  await using overridden = await Running.start(attach(createServer('tls', { ...options, ca: rootB.pem })))
+  expect(await namedAuthorities(overridden.port)).toBe(0)
 
   const plain = { ...good['with an intermediate'], ca: bundleA.marshal(), requestCert: true }
   await using twin = await Running.start(createServer('tls', plain))

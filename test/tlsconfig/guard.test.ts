@@ -75,7 +75,7 @@ describe('attach', () => {
   test.each([undefined, null, {}, net.createServer(), 'server'])(
     'refuses what is no TLS server: %s',
     (value) => {
-      expect(() => Reflect.apply(attach, undefined, [value])).toThrow(TypeError)
+      expect(() => Reflect.apply(attach, undefined, [value])).toThrow(/attach takes a server/)
     },
   )
 

@@ -1,11 +1,15 @@
+import { channel } from 'node:diagnostics_channel'
 import tls from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   attach,
+  authorizeID,
   authorizeMemberOf,
   type MTLSServerOptions,
+  mtlsClientOptions,
   mtlsServerOptions,
 } from '../../src/tlsconfig/index.ts'
+import { post } from './support/callers.ts'
 import { createServer, Running, SERVER_KINDS } from './support/servers.ts'
 import { expectNobody, VERSIONS, visit } from './support/visitors.ts'
 import { credentialsOf, evil, good, ID, issuerA, leafA, rootA, rootB, sourceFor } from './support/world.ts'
@@ -18,6 +22,8 @@ const strangers = [
   evil['issued by an unknown authority'][0],
   evil['without a certificate'][0],
 ]
+
+const client = mtlsClientOptions(sourceFor(ID.client), authorizeID(ID.server))
 
 const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
 afterEach(() => warnings.mockClear())
@@ -73,6 +79,8 @@ describe.each(['attached', 'forgotten'])('a server that is %s lets nobody in who
     await using running = await Running.start(finish(createServer('https', options())))
     await expectServed(running)
     running.server.setSecureContext({ ...own, ca: union })
+    // It is our SVID that it presents from the next connection on.
+    expect((await post(running.port, client)).peer).toBe(ID.server)
     await expectServed(running)
     await expectNobody(running, strangers)
   })
@@ -102,6 +110,14 @@ test.each(SERVER_KINDS)(
     })
   },
 )
+
+test('listening is watched once, however many options are made', () => {
+  options()
+  const subscribe = vi.spyOn(channel('tracing:net.server.listen:asyncStart'), 'subscribe')
+  options()
+  expect(subscribe).not.toHaveBeenCalled()
+  subscribe.mockRestore()
+})
 
 test('an attached server listens without a warning', async () => {
   await using running = await Running.start(attach(createServer('https', options())))

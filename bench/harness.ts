@@ -8,15 +8,15 @@ export interface Contender {
 /** How a contender did. */
 export interface Result {
   readonly name: string
-  /** The median over all rounds, in nanoseconds for one time. */
+  /** The median over the rounds that count, in nanoseconds for one time. */
   readonly ns: number
-  /** How fast beside the first contender: the median over all rounds of the ratio within a round. */
+  /** How fast beside the first contender: the median of the ratio within a round. */
   readonly ratio: number
 }
 
-const ROUNDS = 101
-const ROUNDS_TO_WARM_UP = 20
-const BATCH_NS = 2e6
+const ROUNDS = 100
+const BATCH_NS = 5e6
+const WARM_UP_NS = 300e6
 
 /** A contender in this process; it gets the number of the time, to take another input each time. */
 export function contender(name: string, run: (time: number) => unknown): Contender {
@@ -46,26 +46,36 @@ export function asyncContender(name: string, run: (time: number) => Promise<unkn
 
 /**
  * Compares by ratios within one run: the contenders take turns in short batches, so that whatever else the
- * machine does slows all of them down alike, and the median leaves out the rounds in which it did not. What
- * counts is the time of processors and not of the clock.
+ * machine does slows all of them down. What counts is the time of processors and not of the clock, and of all
+ * rounds the quarter that took the least: a busy neighbour takes caches away, which slows some more than others.
  */
 export async function compare(contenders: readonly Contender[]): Promise<readonly Result[]> {
   const times: number[] = []
   for (const { batch } of contenders) times.push(await timesInABatch(batch))
-  const rounds: number[][] = []
-  for (let round = 0; round < ROUNDS_TO_WARM_UP + ROUNDS; round++) {
-    const ns: number[] = []
+  const rounds: Round[] = []
+  for (let number = 0; number < ROUNDS; number++) {
+    const round = { total: 0, ns: [] as number[] }
     for (const [at, { batch }] of contenders.entries()) {
       const count = times[at] ?? 1
-      ns.push((await batch(count)) / count)
+      const took = await batch(count)
+      round.total += took
+      round.ns.push(took / count)
     }
-    if (round >= ROUNDS_TO_WARM_UP) rounds.push(ns)
+    rounds.push(round)
   }
+  const quiet = rounds.sort((a, b) => a.total - b.total).slice(0, ROUNDS / 4)
   return contenders.map(({ name }, at) => ({
     name,
-    ns: median(rounds.map((ns) => ns[at] ?? Number.NaN)),
-    ratio: median(rounds.map((ns) => (ns[0] ?? Number.NaN) / (ns[at] ?? Number.NaN))),
+    ns: median(quiet.map(({ ns }) => ns[at] ?? Number.NaN)),
+    ratio: median(quiet.map(({ ns }) => (ns[0] ?? Number.NaN) / (ns[at] ?? Number.NaN))),
   }))
+}
+
+/** One turn of each contender. */
+interface Round {
+  readonly total: number
+  /** What one time took, by contender. */
+  readonly ns: readonly number[]
 }
 
 /** Prints a table. A floor is the least ratio that a contender is to have. */
@@ -90,10 +100,15 @@ function since(start: NodeJS.CpuUsage): number {
   return (user + system) * 1000
 }
 
+/** How many times fill a batch, once the compiler has done what it does. */
 async function timesInABatch(batch: Contender['batch']): Promise<number> {
-  for (let times = 1; ; times *= 2) {
+  let times = 1
+  let spent = 0
+  for (;;) {
     const ns = await batch(times)
-    if (ns >= BATCH_NS) return Math.max(1, Math.round((times * BATCH_NS) / ns))
+    spent += ns
+    if (spent >= WARM_UP_NS) return Math.max(1, Math.round((times * BATCH_NS) / ns))
+    if (ns < BATCH_NS) times *= 2
   }
 }
 

@@ -14,7 +14,8 @@ export async function compareIDs(go: GoSpiffe | undefined): Promise<void> {
   }
 }
 
+/** An ID of so many bytes, as text that was read and not put together: V8 takes longer to read the other. */
 function idOf(bytes: number): string {
-  const start = 'spiffe://acme.internal/ns/prod/sa'
-  return `${start}${'/workload-0123456789'.repeat(bytes / 20 + 1)}`.slice(0, bytes)
+  const text = `spiffe://acme.internal/ns/prod/sa${'/workload-0123456789'.repeat(bytes / 20 + 1)}`
+  return Buffer.from(text.slice(0, bytes)).toString('latin1')
 }

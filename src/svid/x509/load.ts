@@ -18,9 +18,9 @@ const PAUSE_MS = 25
 /**
  * Reads an X509-SVID from PEM files, as {@link save}, spiffe-helper and others write them.
  *
- * Two files cannot be replaced in one step, so a reader can meet a certificate and the key of another one. That
- * is never taken for an SVID: the files are read again a few times, 25 ms apart, and if they still do not
- * belong together, that is the error.
+ * Two files cannot be replaced in one step, so a reader can meet a certificate and the key of another one, or,
+ * where somebody writes in place, half of a file. Neither is taken for an SVID: the files are read again, up to
+ * three times, 25 ms apart, and what is still wrong then is the error.
  *
  * @param certificateFile - The certificates, leaf first. At most 1 MiB.
  * @param keyFile - The private key: PKCS#8, or `EC PRIVATE KEY` or `RSA PRIVATE KEY`. Can be the same file.
@@ -48,7 +48,7 @@ export async function load(
     try {
       return X509SVID.parse(certificates, key, { hint })
     } catch (error) {
-      if (attemptsLeft === 0 || !isMismatch(error)) throw error
+      if (attemptsLeft === 0 || !(error instanceof SVIDError)) throw error
     }
     await delay(PAUSE_MS)
   }
@@ -71,8 +71,4 @@ async function readText(path: string | URL, signal: AbortSignal | undefined): Pr
     )
   }
   return Buffer.from(bytes).toString('latin1')
-}
-
-function isMismatch(error: unknown): boolean {
-  return error instanceof SVIDError && error.code === 'ERR_SPIFFE_X509_SVID_KEY_MISMATCH'
 }

@@ -124,9 +124,13 @@ describe('save', () => {
 })
 
 describe('load', () => {
-  it('reads again when the files are of two SVIDs for a moment', async () => {
-    await save(OLD, certificateFile, keyFile)
+  it.each([
+    ['are of two SVIDs', OLD.marshal().privateKey],
+    ['are half written', NEW.marshal().privateKey.slice(0, 100)],
+    ['are empty', ''],
+  ])('reads again when the files %s for a moment', async (_, key) => {
     await writeFile(certificateFile, NEW.marshal().certificates)
+    await writeFile(keyFile, key)
     const loading = load(certificateFile, keyFile)
     setImmediate(() => void writeFile(keyFile, NEW.marshal().privateKey))
     expect((await loading).id.equals(NEW.id)).toBe(true)
@@ -147,6 +151,7 @@ describe('load', () => {
     await expect(load(join(folder, 'no'), keyFile)).rejects.toThrow('cannot be read')
     await expect(load(certificateFile, '/dev/zero')).rejects.toThrow('is larger than 1048576 bytes')
     expect(await codeOf(load(certificateFile, '/dev/zero'))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    await expect(load(certificateFile, keyFile, { hint: 1 as never })).rejects.toThrow(TypeError)
     await writeFile(certificateFile, 'nothing')
     expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_NO_CERTIFICATE')
   })

@@ -6,7 +6,7 @@ import { type GeneratedChain, generateChain } from '../corpus/generated-x509.ts'
 import { Random } from '../corpus/random.ts'
 import { describeWithGo } from '../support/go.ts'
 import { Keeper } from '../support/keeper.ts'
-import { kindOf, Tally } from '../support/tally.ts'
+import { kindOf, manyCases, Tally } from '../support/tally.ts'
 import { judge } from '../support/verdict.ts'
 import { GoPeer, type GoVerdict } from './support/go-peer.ts'
 
@@ -34,7 +34,7 @@ function onlyThePath({ chain }: VerifiedPeer): GeneratedChain {
 /** Go's words, without what came before the last colon and without numbers. */
 const inShort = (error: string): string => error.replace(/^.*: /, '').replace(/\d+/g, 'N')
 
-describeWithGo('ten thousand generated chains', () => {
+describeWithGo(`${manyCases} generated chains`, () => {
   const keeper = Keeper.start()
   let go: GoPeer
 
@@ -45,7 +45,7 @@ describeWithGo('ten thousand generated chains', () => {
 
   test('find the same verdict here and in go-spiffe, but for the documented kinds', async () => {
     const random = new Random(1)
-    const chains = Array.from({ length: 10_000 }, () => generateChain(random))
+    const chains = Array.from({ length: manyCases }, () => generateChain(random))
     const theirs = await judgedBy(go, chains)
     const tally = new Tally()
     const onlyOurs: GeneratedChain[] = []

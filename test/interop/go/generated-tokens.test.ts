@@ -7,13 +7,13 @@ import { generateToken, trustedSigners } from '../corpus/generated-jwt.ts'
 import { Random } from '../corpus/random.ts'
 import { describeWithGo } from '../support/go.ts'
 import { Keeper } from '../support/keeper.ts'
-import { kindOf, Tally } from '../support/tally.ts'
+import { kindOf, manyCases, Tally } from '../support/tally.ts'
 import { judge, type OurVerdict } from '../support/verdict.ts'
 import { GoPeer, type GoVerdict } from './support/go-peer.ts'
 
 const bundle = bundleOf('acme.internal', ...trustedSigners)
 const random = new Random(2)
-const tokens = Array.from({ length: 10_000 }, () => generateToken(random))
+const tokens = Array.from({ length: manyCases }, () => generateToken(random))
 
 const ours = (token: string): Promise<OurVerdict> =>
   judge(() => jwtsvid.parseAndValidate(token, bundle, 'orders'))
@@ -27,7 +27,7 @@ function compare(tally: Tally, us: OurVerdict, them: GoVerdict): void {
   else tally.disagreement(kindOf(us.refusal))
 }
 
-describeWithGo('ten thousand generated tokens', () => {
+describeWithGo(`${manyCases} generated tokens`, () => {
   const keeper = Keeper.start()
   let go: GoPeer
 
@@ -51,7 +51,7 @@ describeWithGo('ten thousand generated tokens', () => {
   }, 600_000)
 })
 
-test('ten thousand generated tokens find the same verdict here and in jose, but for the documented kinds', async () => {
+test(`${manyCases} generated tokens find the same verdict here and in jose, but for the documented kinds`, async () => {
   const jwks: JSONWebKeySet = JSON.parse(bundle.marshal())
   // jose takes no key whose use is not `sig`.
   const keys = createLocalJWKSet({ keys: jwks.keys.map(({ use, ...jwk }) => jwk) })

@@ -2,6 +2,9 @@ import { expect } from 'vitest'
 import { SpiffeError } from '../../../src/errors.ts'
 import { documentedDifferences } from './conformance-page.ts'
 
+/** How many cases to generate: all in CI, fewer where somebody waits. */
+export const manyCases: number = process.env['CI'] === undefined ? 1_000 : 10_000
+
 /** Counts where two validators agree, and the kinds of case where they do not. */
 export class Tally {
   #accepted = 0
@@ -24,8 +27,8 @@ export class Tally {
   expectDocumented(heading: string): void {
     const documented = Object.keys(documentedDifferences(heading))
     expect(documented).toEqual(expect.arrayContaining([...this.#kinds.keys()]))
-    expect(this.#accepted).toBeGreaterThan(3_000)
-    expect(this.#refused).toBeGreaterThan(3_000)
+    expect(this.#accepted).toBeGreaterThan(manyCases * 0.3)
+    expect(this.#refused).toBeGreaterThan(manyCases * 0.3)
   }
 }
 

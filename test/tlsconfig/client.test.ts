@@ -5,7 +5,7 @@ import type net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { SpiffeError } from '../../src/errors.ts'
 import {
   attach,
@@ -125,6 +125,7 @@ test('a client holds through a second ClientHello, and through who wraps the emi
 test('the certificate that Node and the user read is the one of the server', async () => {
   await using running = await Running.start(createServer('tls', servers.good))
   const read: unknown[] = []
+  const natively = vi.spyOn(tls.TLSSocket.prototype, 'getPeerCertificate')
   const socket = tls.connect({
     ...mtlsClientOptions(source, authorizeID(ID.server)),
     host: '127.0.0.1',
@@ -136,6 +137,9 @@ test('the certificate that Node and the user read is the one of the server', asy
   })
   socket.on('secure', () => read.push(socket.getPeerCertificate(false).raw.toString('hex')))
   await once(socket, 'secureConnect')
+  // The chain takes long to read, and Node asks for it right after the guard.
+  expect(natively.mock.calls.filter(([detailed]) => detailed === true)).toHaveLength(1)
+  natively.mockRestore()
   read.push(
     socket.getPeerCertificate(true).raw.toString('hex'),
     socket.getPeerCertificate().raw.toString('hex'),

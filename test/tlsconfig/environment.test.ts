@@ -1,10 +1,11 @@
 import https from 'node:https'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { authorizeID, mtlsClientOptions } from '../../src/tlsconfig/index.ts'
+import { attach, authorizeID, mtlsClientOptions, mtlsServerOptions } from '../../src/tlsconfig/index.ts'
 import { mintLeaf } from '../support/mint.ts'
 import { CALLERS, overHTTPS } from './support/callers.ts'
 import { createServer, Running } from './support/servers.ts'
+import { visit } from './support/visitors.ts'
 import { credentialsOf, ID, issuerA, issuerB, leafA, rootUnknown, sourceFor } from './support/world.ts'
 
 describe('with NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
@@ -34,6 +35,36 @@ describe('with NODE_TLS_REJECT_UNAUTHORIZED=0', () => {
       }
     },
   )
+})
+
+describe('where the process allows TLS 1.1', () => {
+  const before = { minimum: tls.DEFAULT_MIN_VERSION, ciphers: tls.DEFAULT_CIPHERS }
+  beforeAll(() => {
+    tls.DEFAULT_MIN_VERSION = 'TLSv1'
+    tls.DEFAULT_CIPHERS = 'ALL@SECLEVEL=0'
+  })
+  afterAll(() => {
+    tls.DEFAULT_MIN_VERSION = before.minimum
+    tls.DEFAULT_CIPHERS = before.ciphers
+  })
+  const member = credentialsOf(leafA(ID.server), issuerA)
+
+  test('a client does not', async () => {
+    await using twin = await Running.start(createServer('tls', { ...member, maxVersion: 'TLSv1.1' }))
+    expect((await visit(twin.port, undefined)).received).toContain('hello')
+    const options = mtlsClientOptions(sourceFor(ID.client), authorizeID(ID.server))
+    await expect(overHTTPS(() => false)(twin.port, options)).rejects.toThrow(
+      /unsupported protocol|protocol version/,
+    )
+  })
+
+  test('a server does not', async () => {
+    const options = mtlsServerOptions(sourceFor(ID.server), authorizeID(ID.client))
+    await using running = await Running.start(attach(createServer('tls', options)))
+    const client = credentialsOf(leafA(ID.client), issuerA)
+    expect((await visit(running.port, client)).received).toContain('hello')
+    expect(await visit(running.port, client, { maxVersion: 'TLSv1.1' })).toMatchObject({ secured: false })
+  })
 })
 
 describe('where the process allows TLS 1.2 at most', () => {

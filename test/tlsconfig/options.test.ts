@@ -1,3 +1,4 @@
+import https from 'node:https'
 import type tls from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { authorizeAny, mtlsClientOptions, mtlsServerOptions } from '../../src/tlsconfig/index.ts'
@@ -38,6 +39,12 @@ test('server options hold no certificate, trust nobody, and resume nothing', () 
   expect(Object.keys(options)).not.toContain('cert')
   expect(Object.keys(options)).not.toContain('key')
   expect(Object.isFrozen(options.ca)).toBe(true)
+})
+
+test('client options keep no session, neither one of before nor one for later', () => {
+  const options = mtlsClientOptions(source, authorizeAny())
+  expect(Object.entries(options)).toContainEqual(['session', undefined])
+  expect(Reflect.get(new https.Agent(options), 'maxCachedSessions')).toBe(0)
 })
 
 test('options of two servers have nothing in common by which one could be taken for the other', () => {

@@ -94,6 +94,47 @@ describe.each(['attached', 'forgotten'])('a server that is %s lets nobody in who
   })
 })
 
+describe('a server lets nobody in without a certificate', () => {
+  const psk = Buffer.alloc(32, 7)
+  const shared = { pskCallback: () => psk, ciphers: 'PSK:HIGH@SECLEVEL=0' } satisfies tls.TlsOptions
+  const sharing = { pskCallback: () => ({ psk, identity: 'me' }), ciphers: 'PSK:HIGH@SECLEVEL=0' }
+
+  test.each(VERSIONS)('who has a pre-shared key instead: %s', async (maxVersion) => {
+    const stranger = { ...sharing, maxVersion, checkServerIdentity: () => undefined }
+    await using twin = await Running.start(createServer('tls', { ...own, ...shared }))
+    expect((await visit(twin.port, undefined, stranger)).received).toContain('hello')
+
+    await using running = await Running.start(attach(createServer('tls', { ...options(), ...shared })))
+    await expectServed(running)
+    running.seen.length = 0
+    expect((await visit(running.port, undefined, stranger)).received).toBe('')
+    expect(running.seen).toEqual([])
+  })
+
+  test('who asks for a handshake without any', async () => {
+    const stranger = { ciphers: 'aNULL@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const
+    await using twin = await Running.start(createServer('tls', { ciphers: 'aNULL@SECLEVEL=0' }))
+    expect((await visit(twin.port, undefined, stranger)).received).toContain('hello')
+
+    const anonymous = { ...options(), ciphers: 'aNULL:HIGH@SECLEVEL=0' }
+    await using running = await Running.start(attach(createServer('tls', anonymous)))
+    await expectServed(running)
+    running.seen.length = 0
+    for (const credentials of [undefined, good['issued by the root']]) {
+      expect((await visit(running.port, credentials, stranger)).received).toBe('')
+    }
+    expect(running.seen).toEqual([])
+  })
+})
+
+test('a guarded server pauses connections where it is told to', async () => {
+  const server = createServer('tls', { ...options(), pauseOnConnect: true })
+  server.on('secureConnection', (socket) => socket.resume())
+  await using running = await Running.start(attach(server))
+  await expectServed(running)
+  await expectNobody(running, strangers)
+})
+
 test.each(SERVER_KINDS)(
   'a forgotten server of %s guards itself when it listens, and says so once',
   async (kind) => {

@@ -86,7 +86,6 @@ export class Calls {
 
   /** Begins a piece of work, which is over when the client is closed at the latest. */
   begin(signal: AbortSignal | undefined): AbortScope {
-    signal?.throwIfAborted()
     if (this.#closed) throw this.#closedError()
     const scope = new AbortScope(signal, () => this.#scopes.delete(scope))
     this.#scopes.add(scope)

@@ -318,24 +318,6 @@ describe('a token', () => {
     expect(await codeOf(source.fetchJWTSVID({ audience: 'a', subject: OTHER }))).toMatch(/DENIED/)
   })
 
-  it('is dropped when its authority leaves the bundle, for nobody accepts it any more', async () => {
-    const source = await create()
-    const first = await source.fetchJWTSVID({ audience: 'a' })
-    const deliver = async (bundles: Readonly<Record<string, Uint8Array>>): Promise<void> => {
-      const next = source.waitForUpdate()
-      stream.send(jwtBundlesResponse(bundles))
-      await next
-    }
-    await deliver({ 'spiffe://acme.internal': jwks(), 'spiffe://partner': jwks('p') })
-    expect(await source.fetchJWTSVID({ audience: 'a' })).toBe(first)
-    await deliver({ 'spiffe://acme.internal': jwks('acme-2'), 'spiffe://partner': jwks('p') })
-    expect(await source.fetchJWTSVID({ audience: 'a' })).not.toBe(first)
-    expect(fetched()).toBe(2)
-    await deliver({ 'spiffe://partner': jwks('p') })
-    await source.fetchJWTSVID({ audience: 'a' })
-    expect(fetched()).toBe(3)
-  })
-
   it('that was under way when tokens were dropped is given to who waits, and not kept', async () => {
     const source = await create()
     let slow: Incoming<'fetchJWTSVID'> | undefined

@@ -19,7 +19,8 @@ const KEY_MODE = 0o600
  *
  * What cannot be had with two files: a crash between the two moves leaves new certificates beside the old key.
  * {@link load} recognizes that, and to save again mends it. Where that is not good enough, give the same path
- * twice: key and certificates then go into one file, which is replaced in one step.
+ * twice: key and certificates then go into one file, which is replaced in one step. A crash can also leave a
+ * hidden file that was not moved yet, with the permissions of the one it was to become.
  *
  * @param svid - What to write.
  * @param certificateFile - Where the certificates go.

@@ -31,10 +31,12 @@ export function parseInsecure(
   audiences: Audiences,
   options: ParseInsecureOptions = {},
 ): JWTSVID {
+  const { hint } = options
   const expectations = expectationsOf(audiences, options)
+  if (hint !== undefined && typeof hint !== 'string') throw new TypeError('hint must be a string')
   const { header, claims } = parseToken(token)
   checkPath(claims, expectations)
   checkAudience(claims, expectations)
   checkLifetime(claims, expectations)
-  return makeJWTSVID({ token, header, claims, hint: options.hint })
+  return makeJWTSVID({ token, header, claims, hint })
 }

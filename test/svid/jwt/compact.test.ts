@@ -31,6 +31,13 @@ describe('the compact form', () => {
       'the general JSON serialization',
       JSON.stringify({ payload, signatures: [{ protected: header, signature }] }),
     ],
+  ])('is refused as %s', async (_, text) => {
+    const refusal = await refusalOf(text)
+    expect(refusal.code).toBe('ERR_SPIFFE_JWT_SVID_MALFORMED')
+    expect(refusal.message).toContain('exactly three parts')
+  })
+
+  it.each([
     ['a scheme before it', `Bearer ${good}`],
     ['a space before it', ` ${good}`],
     ['a line break after it', `${good}\n`],

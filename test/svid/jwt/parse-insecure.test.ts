@@ -23,6 +23,9 @@ it('takes a token of whatever signer, with the hint that came with it', () => {
     text,
   ])
   expect(parseInsecure(text, 'orders', { now: NOW }).hint).toBeUndefined()
+  for (const hint of [null, 1, {}]) {
+    expect(() => parseInsecure(text, 'orders', { now: NOW, hint: hint as string })).toThrow(TypeError)
+  }
 })
 
 describe('refuses what parseAndValidate refuses but for the signature', () => {

@@ -35,7 +35,7 @@ export class Changes<T> {
   onChange(listener: () => void): () => void {
     if (typeof listener !== 'function') throw new TypeError('a listener is a function')
     const entry = { listener }
-    if (!this.#closed) this.#listeners.add(entry)
+    this.#listeners.add(entry)
     return () => {
       this.#listeners.delete(entry)
     }

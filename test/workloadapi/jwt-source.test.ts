@@ -295,7 +295,8 @@ describe('a token', () => {
         ),
       )
     const before = await ask()
-    expect(await ask()).toEqual(before)
+    const again = await ask()
+    expect(again.every((token, at) => token === before[at])).toBe(true)
     expect(fetched()).toBe(4)
 
     api.on('fetchJWTSVID', (call) =>
@@ -304,8 +305,9 @@ describe('a token', () => {
     clock.advance(3 * MINUTE_MS)
     await source.fetchJWTSVID({ audience: 'a', subject: ORDERS })
     await eventually(() => errors.length === 1)
-    const denied = 'ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED'
-    expect(await ask()).toEqual([denied, denied, before[2], before[3]])
+    const [a, b, ...others] = await ask()
+    expect([a, b]).toEqual(Array(2).fill('ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED'))
+    expect(others.every((token, at) => token === before[at + 2])).toBe(true)
   })
 
   it('is dropped with all others when the agent refuses the process as a whole', async () => {

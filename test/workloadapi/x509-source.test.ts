@@ -146,6 +146,8 @@ describe('X509Source.create', () => {
   it('throws the reason of its signal, before and while it waits, and listens to it no longer than that', async () => {
     const reason = { my: 'reason' }
     expect(await rejection(create({ signal: AbortSignal.abort(reason) }))).toBe(reason)
+    // Before anything else is looked at, such as an address that is no good.
+    expect(await rejection(create({ signal: AbortSignal.abort(reason), address: 'nowhere' }))).toBe(reason)
     expect(api.attempts('fetchX509SVID')).toBe(0)
 
     const controller = new AbortController()
@@ -263,9 +265,11 @@ describe('an X509Source', () => {
     const now = vi.spyOn(clock, 'now').mockImplementation(() => inMs(-1000))
     clock.advance(HOUR_MS)
     expect(source.health().state).toBe('serving')
+    expect(errors).toEqual([])
     now.mockRestore()
-    clock.advance(HOUR_MS)
+    clock.advance(HOUR_MS + 1000)
     expect(source.health().state).toBe('expired')
+    expect(errors.map(({ code }) => code)).toEqual(['ERR_SPIFFE_SOURCE_EXPIRED'])
   })
 
   it('keeps what it has while the agent is away, and tries again', async () => {
@@ -331,6 +335,18 @@ describe('an X509Source', () => {
     await rotate(second)
     expect(second.getX509SVID().id.uri).toBe(RENAMED)
     expect((await client.fetchX509SVID()).id.uri).toBe(ORDERS)
+    await client.close()
+  })
+
+  it('that fails to start leaves nothing open on the client it shares', async () => {
+    const client = WorkloadAPIClient.create({ address: api.address, clock })
+    api.on('fetchX509SVID', () => {})
+    const failing = codeOf(create({ client, timeoutMs: 10 }))
+    await api.until(() => api.openCalls === 1)
+    clock.advance(10)
+    expect(await failing).toBe('ERR_SPIFFE_SOURCE_TIMEOUT')
+    await api.until(() => api.openCalls === 0)
+    expect(clock.pending).toBe(0)
     await client.close()
   })
 

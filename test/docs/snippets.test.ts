@@ -18,6 +18,11 @@ const RUNNER = 'await import(process.argv[1]); process.exit(0)'
 
 const snippets = [...markdownSnippets(), ...tsdocSnippets()]
 
+/** Snippets run side by side and name the same ports: each gets ports of its own. */
+function withOwnPorts(code: string, at: number): string {
+  return code.replace(/\b84(\d\d)\b/g, (_, port) => String(18_000 + at * 10 + (Number(port) % 10)))
+}
+
 function fileOf(snippet: Snippet, ending: string): string {
   return join(FOLDER, snippet.place.replace(/[^\w]+/g, '-') + ending)
 }
@@ -28,10 +33,11 @@ let address: string
 beforeAll(async () => {
   rmSync(FOLDER, { recursive: true, force: true })
   mkdirSync(FOLDER, { recursive: true })
-  for (const snippet of snippets) {
+  for (const [at, snippet] of snippets.entries()) {
     const code = `${snippet.setup}\n${snippet.code}\nexport {}\n`
     writeFileSync(fileOf(snippet, '.ts'), code)
-    writeFileSync(fileOf(snippet, '.mjs'), transformSync(code, { loader: 'ts', target: 'node20' }).code)
+    const program = transformSync(code, { loader: 'ts', target: 'node20' }).code
+    writeFileSync(fileOf(snippet, '.mjs'), withOwnPorts(program, at))
   }
   writeFileSync(
     join(FOLDER, 'tsconfig.json'),

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { documentedExports, exportsOfGoSpiffe } from '../../../tools/go-exports.ts'
-import { describeWithGo } from '../support/go.ts'
+import { describeWithGo } from '../support/describe-with-go.ts'
 
 const page = readFileSync('docs/migrating-from-go.md', 'utf8')
 

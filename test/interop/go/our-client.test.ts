@@ -9,7 +9,7 @@ import {
   authorizeMemberOf,
   mtlsClientOptions,
 } from '../../../src/tlsconfig/index.ts'
-import { describeWithGo } from '../support/go.ts'
+import { describeWithGo } from '../support/describe-with-go.ts'
 import { Keeper } from '../support/keeper.ts'
 import { type GoAuthorize, GoPeer } from './support/go-peer.ts'
 import { get, getWith, pinned } from './support/our-client.ts'

@@ -6,7 +6,7 @@ import {
   authorizeMemberOf,
   authorizePrefix,
 } from '../../../src/tlsconfig/index.ts'
-import { describeWithGo } from '../support/go.ts'
+import { describeWithGo } from '../support/describe-with-go.ts'
 import { Keeper } from '../support/keeper.ts'
 import { type GoAuthorize, GoPeer } from './support/go-peer.ts'
 import { type OurServer, serve } from './support/our-server.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WorkloadAPI } from '../../../src/testing/index.ts'
-import { describeWithGo } from '../support/go.ts'
+import { describeWithGo } from '../support/describe-with-go.ts'
 import { Keeper } from '../support/keeper.ts'
 import { GoPeer } from './support/go-peer.ts'
 

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { describe, it } from 'vitest'
 import type { Keeper } from './keeper.ts'
 
 const cacheFolder = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'js-spiffe')
@@ -13,7 +12,7 @@ const cacheFolder = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir
 const howToGetGo = 'install Go 1.21 or newer (https://go.dev/dl) and gcc, and run this again'
 
 /** What keeps Go programs from being built here, or `undefined`. */
-const missing = whatIsMissing()
+export const missingForGo: string | undefined = whatIsMissing()
 
 function whatIsMissing(): string | undefined {
   const go = spawnSync('go', ['env', 'CGO_ENABLED', 'CC'], { encoding: 'utf8' })
@@ -23,24 +22,6 @@ function whatIsMissing(): string | undefined {
     return `Go finds no C compiler here, which SPIRE's data store needs; ${howToGetGo}`
   }
   return undefined
-}
-
-/**
- * A suite that needs Go: where it cannot run it is skipped and says why, and in CI it fails.
- *
- * @param further - What else the suite needs and does not find.
- */
-export function describeWithGo(name: string, suite: () => void, further?: string): void {
-  const reason = missing ?? further
-  if (reason === undefined) {
-    describe(name, suite)
-  } else if (process.env['CI'] === undefined) {
-    describe.skip(`${name} (skipped: ${reason})`, suite)
-  } else {
-    it(`${name} can run`, () => {
-      throw new Error(reason)
-    })
-  }
 }
 
 /** A Go module of ours and what to build of it. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { bundleProgram } from '../../support/bundle-program.ts'
-import { describeWithGo } from '../../support/go.ts'
+import { describeWithGo } from '../../support/describe-with-go.ts'
 import { JSONProcess } from '../../support/json-process.ts'
 import type { Keeper } from '../../support/keeper.ts'
 import type { Call, Command, WorkloadConfig, WorkloadEvent } from '../workload/protocol.ts'

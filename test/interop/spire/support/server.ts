@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -175,11 +175,20 @@ function keyPairOf(pkcs8: Buffer): [thumbprint: string, privateKey: KeyObject] {
   return [thumbprint(createPublicKey(privateKey)), privateKey]
 }
 
+/**
+ * A port that nobody listens on, below those that systems give to connections: it is free still when the server
+ * comes back after a while.
+ */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const probe = createServer().listen(port, '127.0.0.1')
+    try {
+      await once(probe, 'listening')
+    } catch {
+      continue
+    }
+    probe.close()
+    return port
+  }
 }

@@ -54,6 +54,7 @@ export class Keeper {
 
   /** Ends what still runs and removes every folder; returns when all of it is gone. */
   async close(): Promise<void> {
+    this.#reaper.ref()
     this.#reaper.stdin?.end()
     await this.#reaped
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { X509Bundle } from '../bundle/x509/x509-bundle.ts'
+import { encodePEM } from '../internal/pem.ts'
 import type { X509SVID } from '../svid/x509/x509-svid.ts'
 import { TLSConfigError } from './error.ts'
 import { FULL_HANDSHAKE_ONLY } from './full-handshake.ts'
@@ -43,7 +44,8 @@ export class Generation {
       return createSecureContext({
         cert,
         key,
-        ca: this.#bundles.filter(({ isEmpty }) => !isEmpty).map((bundle) => bundle.marshal()),
+        // One by one: Node drops what follows one that OpenSSL cannot read in the same text.
+        ca: this.#bundles.flatMap(({ rawX509Authorities }) => rawX509Authorities.map(toPEM)),
         // Any CA of a bundle may end a chain, also one that another one issued.
         allowPartialTrustChain: true,
         minVersion: 'TLSv1.2',
@@ -57,3 +59,5 @@ export class Generation {
     }
   }
 }
+
+const toPEM = (der: Uint8Array): string => encodePEM('CERTIFICATE', der)

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import https from 'node:https'
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
 import { describe, expect, test, vi } from 'vitest'
+import { X509Bundle } from '../../src/bundle/x509/x509-bundle.ts'
 import { SpiffeError } from '../../src/errors.ts'
 import {
   attach,
@@ -14,7 +16,7 @@ import {
   mtlsServerOptions,
   peerID,
 } from '../../src/tlsconfig/index.ts'
-import { mint, mintLeaf } from '../support/mint.ts'
+import { mint, mintCA, mintLeaf } from '../support/mint.ts'
 import { CALLERS, post } from './support/callers.ts'
 import { createServer, Running } from './support/servers.ts'
 import { VERSIONS } from './support/visitors.ts'
@@ -91,6 +93,23 @@ describe.each(VERSIONS)('over %s', (maxVersion) => {
       expect(running.seen.filter((event) => event !== 'secureConnection' && event !== 'session')).toEqual([])
     })
   })
+})
+
+test('an authority that OpenSSL cannot read takes none with it that comes behind', async () => {
+  // A common name that is no UTF-8.
+  const unreadable = mintCA({ subject: Buffer.from('300d310b300906035504030c02fffe', 'hex') })
+  expect(() => new X509Certificate(Buffer.from(unreadable.der))).toThrow()
+  const trusting = sourceFor(ID.client)
+  const authorities = [unreadable.der, rootA.der]
+  trusting.rotate({ bundles: [X509Bundle.fromX509Authorities('a.test', authorities)] })
+  await using running = await Running.start(createServer('tls', servers.good))
+
+  const options = mtlsClientOptions(trusting, authorizeID(ID.server))
+  const socket = tls.connect({ ...options, host: '127.0.0.1', port: running.port })
+  await once(socket, 'secureConnect')
+
+  expect(peerID(socket).uri).toBe(ID.server)
+  socket.destroy()
 })
 
 test('a client holds through a second ClientHello, and through who wraps the emit of its socket', async () => {

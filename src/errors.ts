@@ -36,6 +36,7 @@ export interface SpiffeErrorOptions {
  * ```
  */
 export class SpiffeError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'SpiffeError'
 
   /** What went wrong, for programs. */

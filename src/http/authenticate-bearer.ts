@@ -44,7 +44,7 @@ const OUR_OWN_FAILURES: ReadonlySet<SpiffeErrorCode> = new Set<SpiffeErrorCode>(
  * answers nothing itself. The challenge that a refusal carries tells the caller its code, and nothing more.
  *
  * When the trust bundles cannot be had, it is not the caller who failed: the error of their source comes through
- * as it is, and is no {@link BearerError}. Answer it with 503, so that the caller keeps its token and tries
+ * as it is, and is no `BearerError`. Answer it with 503, so that the caller keeps its token and tries
  * again, and so that it is seen as a failure of this service.
  *
  * @param headers - Of the request: `rawHeaders`, `headers` or `headersDistinct` of Node, Fetch `Headers`, or an
@@ -52,7 +52,7 @@ const OUR_OWN_FAILURES: ReadonlySet<SpiffeErrorCode> = new Set<SpiffeErrorCode>(
  * @param bundles - Where the JWT authorities of trust domains come from, such as a `JWTSource`.
  * @param options - Who we are and whom we let in.
  * @returns Who called.
- * @throws {@link BearerError} with status 401 and `ERR_SPIFFE_BEARER_MISSING`, `ERR_SPIFFE_BEARER_MALFORMED` or a
+ * @throws `BearerError` with status 401 and `ERR_SPIFFE_BEARER_MISSING`, `ERR_SPIFFE_BEARER_MALFORMED` or a
  * code of `jwtsvid.parseAndValidate`; with status 403 and `ERR_SPIFFE_JWT_SVID_UNAUTHORIZED` when the authorizer
  * refuses.
  * @throws Whatever the source of the bundles throws, and the reason of an aborted signal.

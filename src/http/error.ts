@@ -14,6 +14,7 @@ export interface BearerAnswer {
  * Its `code` is that of the rule that was broken, `cause` the whole refusal. Nothing in it holds the token.
  */
 export class BearerError extends SpiffeError implements BearerAnswer {
+  /** The name of the class. */
   override readonly name = 'BearerError'
 
   /** The status to answer with: 401 where the caller is not authenticated, 403 where it may not come in. */

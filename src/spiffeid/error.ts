@@ -2,6 +2,7 @@ import { SpiffeError } from '../errors.ts'
 
 /** The refusal of a SPIFFE ID, a trust domain, a path or a path template. */
 export class SpiffeIDError extends SpiffeError {
+  /** The name of the class. */
   override readonly name = 'SpiffeIDError'
 }
 

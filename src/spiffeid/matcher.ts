@@ -25,7 +25,7 @@ export function matchAny(): Matcher {
  * Admits one ID.
  *
  * @param id - The ID; a string is parsed strictly.
- * @throws {@link SpiffeIDError} when the string is not a SPIFFE ID.
+ * @throws `SpiffeIDError` when the string is not a SPIFFE ID.
  */
 export function matchID(id: SpiffeID | string): Matcher {
   const expected = SpiffeID.from(id)
@@ -39,7 +39,7 @@ export function matchID(id: SpiffeID | string): Matcher {
  * Admits each of the IDs, and without any of them nobody.
  *
  * @param ids - The IDs; strings are parsed strictly.
- * @throws {@link SpiffeIDError} when a string is not a SPIFFE ID.
+ * @throws `SpiffeIDError` when a string is not a SPIFFE ID.
  */
 export function matchOneOf(...ids: readonly (SpiffeID | string)[]): Matcher {
   const expected = ids.map((id) => SpiffeID.from(id))
@@ -54,7 +54,7 @@ export function matchOneOf(...ids: readonly (SpiffeID | string)[]): Matcher {
  * Admits every ID of a trust domain.
  *
  * @param trustDomain - The trust domain; a string is parsed strictly.
- * @throws {@link SpiffeIDError} when the string names no trust domain.
+ * @throws `SpiffeIDError` when the string names no trust domain.
  */
 export function matchMemberOf(trustDomain: TrustDomain | string): Matcher {
   const expected = TrustDomain.from(trustDomain)
@@ -72,7 +72,7 @@ export function matchMemberOf(trustDomain: TrustDomain | string): Matcher {
  * whole trust domains.
  *
  * @param prefix - The ID to start from; a string is parsed strictly, so without a slash at its end.
- * @throws {@link SpiffeIDError} when the string is not a SPIFFE ID.
+ * @throws `SpiffeIDError` when the string is not a SPIFFE ID.
  * @example
  * ```ts
  * import { matchPrefix, SpiffeID } from 'js-spiffe/spiffeid'

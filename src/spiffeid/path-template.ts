@@ -56,7 +56,7 @@ export class PathTemplate<Path extends string = string> {
    * The ID of a trust domain that has these values.
    *
    * @param values - One segment for each variable.
-   * @throws {@link SpiffeIDError} when a value is not a path segment, or the ID as a whole is too long.
+   * @throws `SpiffeIDError` when a value is not a path segment, or the ID as a whole is too long.
    * @throws `TypeError` when a value is missing.
    */
   fill(trustDomain: TrustDomain | string, values: TemplateValues<Path>): SpiffeID {
@@ -103,7 +103,7 @@ export class PathTemplate<Path extends string = string> {
  * Each segment is either a text or one variable in braces, which stands for exactly one segment.
  *
  * @param path - Such as `/ns/{ns}/sa/{sa}`; TypeScript takes the names of the variables from it.
- * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_TEMPLATE` when a variable is malformed or occurs twice or there is
+ * @throws `SpiffeIDError` `ERR_SPIFFE_ID_TEMPLATE` when a variable is malformed or occurs twice or there is
  * no segment at all, and the codes of a path for the rest.
  * @throws `TypeError` when it is not a string.
  * @example

@@ -9,7 +9,7 @@ const DOT = 0x2e
  * Checks that a text is the path of a SPIFFE ID: empty, or a leading slash before each of its segments.
  *
  * @param path - Such as `/ns/prod/sa/orders`; the empty path is that of a trust domain's own ID.
- * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_PATH_RELATIVE`, `ERR_SPIFFE_ID_EMPTY_SEGMENT`,
+ * @throws `SpiffeIDError` `ERR_SPIFFE_ID_PATH_RELATIVE`, `ERR_SPIFFE_ID_EMPTY_SEGMENT`,
  * `ERR_SPIFFE_ID_TRAILING_SLASH`, `ERR_SPIFFE_ID_DOT_SEGMENT`, `ERR_SPIFFE_ID_PERCENT_ENCODING`,
  * `ERR_SPIFFE_ID_QUERY_OR_FRAGMENT` or `ERR_SPIFFE_ID_PATH_CHARACTER`.
  * @throws `TypeError` when it is not a string.
@@ -34,7 +34,7 @@ export function validatePath(path: string): void {
  * Checks that a text is one segment of a path.
  *
  * @param segment - Such as `orders`, without any slash.
- * @throws {@link SpiffeIDError} as {@link validatePath} does for what is wrong within a segment.
+ * @throws `SpiffeIDError` as {@link validatePath} does for what is wrong within a segment.
  * @throws `TypeError` when it is not a string.
  * @see SPIFFE-ID.md section 2.2, Path
  */

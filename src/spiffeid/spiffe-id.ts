@@ -69,7 +69,7 @@ export class SpiffeID {
    *
    * @param text - Such as `spiffe://acme.internal/orders`.
    * @param options - Folding of case, for what people type.
-   * @throws {@link SpiffeIDError} when it breaks a rule of the standard: one code per rule.
+   * @throws `SpiffeIDError` when it breaks a rule of the standard: one code per rule.
    * @throws `TypeError` when it is not a string.
    * @see SPIFFE-ID.md section 2, SPIFFE Identity
    */
@@ -78,7 +78,7 @@ export class SpiffeID {
   }
 
   /**
-   * Parses as {@link SpiffeID.parse} does, but gives `undefined` where that throws a {@link SpiffeIDError}.
+   * Parses as {@link SpiffeID.parse} does, but gives `undefined` where that throws a `SpiffeIDError`.
    *
    * @throws `TypeError` when it is not a string.
    */
@@ -89,7 +89,7 @@ export class SpiffeID {
   /**
    * Reads what {@link SpiffeID.toJSON} wrote, out of a JSON document whose types nobody has checked.
    *
-   * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as {@link SpiffeID.parse}.
+   * @throws `SpiffeIDError` `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as {@link SpiffeID.parse}.
    */
   static fromJSON(value: unknown): SpiffeID {
     if (typeof value === 'string') return SpiffeID.parse(value)
@@ -102,7 +102,7 @@ export class SpiffeID {
   /**
    * Takes an ID as it is and parses a string strictly: for functions that take either.
    *
-   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `SpiffeIDError` when the string breaks a rule of the standard.
    * @throws `TypeError` when it is neither.
    */
   static from(id: SpiffeID | string): SpiffeID {
@@ -114,7 +114,7 @@ export class SpiffeID {
    *
    * @param trustDomain - A string is parsed strictly.
    * @param path - With a leading slash, or empty for the ID of the trust domain itself.
-   * @throws {@link SpiffeIDError} when a part or the whole breaks a rule.
+   * @throws `SpiffeIDError` when a part or the whole breaks a rule.
    */
   static fromPath(trustDomain: TrustDomain | string, path: string): SpiffeID {
     validatePath(path)
@@ -126,7 +126,7 @@ export class SpiffeID {
    *
    * @param trustDomain - A string is parsed strictly.
    * @param segments - Such as `'ns', 'prod'`; none gives the ID of the trust domain itself.
-   * @throws {@link SpiffeIDError} when a part or the whole breaks a rule; a slash in a segment does.
+   * @throws `SpiffeIDError` when a part or the whole breaks a rule; a slash in a segment does.
    */
   static fromSegments(trustDomain: TrustDomain | string, ...segments: readonly string[]): SpiffeID {
     return SpiffeID.fromPath(trustDomain, joinPathSegments(...segments))
@@ -138,7 +138,7 @@ export class SpiffeID {
    * A `URL` has already resolved dot segments, dropped an empty user and lower-cased the scheme: where the
    * original text is at hand, and always for what a peer presents, use {@link SpiffeID.parse}.
    *
-   * @throws {@link SpiffeIDError} when it breaks a rule of the standard.
+   * @throws `SpiffeIDError` when it breaks a rule of the standard.
    */
   static fromURL(url: URL): SpiffeID {
     if (!(url instanceof URL)) throw new TypeError('a URL object is needed')
@@ -165,7 +165,7 @@ export class SpiffeID {
    * Whether both are the same ID.
    *
    * @param other - A string is parsed strictly.
-   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `SpiffeIDError` when the string breaks a rule of the standard.
    */
   equals(other: SpiffeID | string): boolean {
     return this.uri === SpiffeID.from(other).uri
@@ -175,7 +175,7 @@ export class SpiffeID {
    * Whether the ID belongs to the trust domain.
    *
    * @param trustDomain - A string is parsed strictly.
-   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `SpiffeIDError` when the string breaks a rule of the standard.
    */
   memberOf(trustDomain: TrustDomain | string): boolean {
     return this.trustDomain.equals(trustDomain)
@@ -185,7 +185,7 @@ export class SpiffeID {
    * The ID with a path added behind its own.
    *
    * @param path - With a leading slash; an empty one adds nothing.
-   * @throws {@link SpiffeIDError} when the added path or the whole breaks a rule.
+   * @throws `SpiffeIDError` when the added path or the whole breaks a rule.
    */
   appendPath(path: string): SpiffeID {
     validatePath(path)

@@ -38,7 +38,7 @@ export class TrustDomain {
    *
    * @param text - Such as `acme.internal`, `spiffe://acme.internal` or `spiffe://acme.internal/orders`.
    * @param options - Folding of case, for what people type.
-   * @throws {@link SpiffeIDError} when it breaks a rule of the standard: one code per rule.
+   * @throws `SpiffeIDError` when it breaks a rule of the standard: one code per rule.
    * @throws `TypeError` when it is not a string.
    */
   static parse(text: string, options: ParseOptions = {}): TrustDomain {
@@ -48,7 +48,7 @@ export class TrustDomain {
   }
 
   /**
-   * Parses as {@link TrustDomain.parse} does, but gives `undefined` where that throws a {@link SpiffeIDError}.
+   * Parses as {@link TrustDomain.parse} does, but gives `undefined` where that throws a `SpiffeIDError`.
    *
    * @throws `TypeError` when it is not a string.
    */
@@ -59,7 +59,7 @@ export class TrustDomain {
   /**
    * Reads what {@link TrustDomain.toJSON} wrote, out of a JSON document whose types nobody has checked.
    *
-   * @throws {@link SpiffeIDError} `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as
+   * @throws `SpiffeIDError` `ERR_SPIFFE_ID_NOT_TEXT` when it is not a string, else as
    * {@link TrustDomain.parse}.
    */
   static fromJSON(value: unknown): TrustDomain {
@@ -73,7 +73,7 @@ export class TrustDomain {
   /**
    * Takes a trust domain as it is and parses a string strictly: for functions that take either.
    *
-   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `SpiffeIDError` when the string breaks a rule of the standard.
    * @throws `TypeError` when it is neither.
    */
   static from(trustDomain: TrustDomain | string): TrustDomain {
@@ -94,7 +94,7 @@ export class TrustDomain {
    * Whether both are the same trust domain.
    *
    * @param other - A string is parsed strictly.
-   * @throws {@link SpiffeIDError} when the string breaks a rule of the standard.
+   * @throws `SpiffeIDError` when the string breaks a rule of the standard.
    */
   equals(other: TrustDomain | string): boolean {
     return this.name === TrustDomain.from(other).name

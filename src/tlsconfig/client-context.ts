@@ -43,7 +43,7 @@ export class ClientContext implements SecureContext {
   /**
    * The generation of what the source holds now.
    *
-   * @throws {@link TLSConfigError} `ERR_SPIFFE_TLS_SOURCE_FAILED` when the source cannot answer,
+   * @throws `TLSConfigError` `ERR_SPIFFE_TLS_SOURCE_FAILED` when the source cannot answer,
    * `ERR_SPIFFE_TLS_TOO_MANY_AUTHORITIES` when OpenSSL would have to trust too many.
    */
   newest(): Generation {

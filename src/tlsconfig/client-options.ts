@@ -7,12 +7,19 @@ import { PeerPolicy, type PeerPolicyOptions, refusalOf } from './peer-policy.ts'
 
 /** What {@link mtlsClientOptions} gives to whatever opens TLS connections. */
 export interface MTLSClientOptions {
+  /** Presents the newest SVID of the source. */
   readonly secureContext: SecureContext
+  /** Verifies and authorizes the server. */
   readonly checkServerIdentity: (hostname: string, certificate: PeerCertificate) => Error | undefined
+  /** Puts the guard on the socket; there is no pre-shared key. */
   readonly pskCallback: () => null
+  /** A server that is not good ends the connection. */
   readonly rejectUnauthorized: true
+  /** No session is resumed: each connection is verified. */
   readonly session: undefined
+  /** No agent keeps sessions. */
   readonly maxCachedSessions: 0
+  /** What agents tell connections apart by: another one for each SVID and trust. */
   readonly sessionIdContext: string
 }
 

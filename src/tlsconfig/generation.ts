@@ -31,7 +31,7 @@ export class Generation {
   /**
    * The context of these connections, made for the first of them.
    *
-   * @throws {@link TLSConfigError} `ERR_SPIFFE_TLS_CONTEXT_UNUSABLE` when OpenSSL does not take the SVID or a bundle.
+   * @throws `TLSConfigError` `ERR_SPIFFE_TLS_CONTEXT_UNUSABLE` when OpenSSL does not take the SVID or a bundle.
    */
   context(): SecureContext {
     this.#context ??= this.#make()

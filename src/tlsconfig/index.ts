@@ -10,6 +10,6 @@ export {
 } from './authorizers.ts'
 export { type MTLSClientOptions, mtlsClientOptions } from './client-options.ts'
 export { TLSConfigError } from './error.ts'
-export { type PeerConnection, peerID } from './peer-id.ts'
+export { type PeerConnection, type PeerSession, peerID } from './peer-id.ts'
 export type { PeerPolicyOptions } from './peer-policy.ts'
 export { type MTLSServerOptions, mtlsServerOptions } from './server-options.ts'

@@ -11,7 +11,9 @@ import type { PeerPolicy } from './peer-policy.ts'
 export interface Marks {
   /** Trusts nobody: what OpenSSL would admit by itself is nobody. */
   readonly ca: string[]
+  /** Says that this copy of the library made the options, and for whom. */
   readonly sessionIdContext: string
+  /** Chooses no other context, whatever name a client asks for. */
   readonly SNICallback: NonNullable<TlsOptions['SNICallback']>
 }
 

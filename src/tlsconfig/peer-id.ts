@@ -10,8 +10,20 @@ import { TLSConfigError } from './error.ts'
  */
 export type PeerConnection =
   | Duplex
-  | { readonly socket: object | null | undefined }
-  | { readonly session: { readonly socket: object | null | undefined } | undefined }
+  | {
+      /** The TLS socket of a request or a session. */
+      readonly socket: object | null | undefined
+    }
+  | {
+      /** The session of an `http2` stream. */
+      readonly session: PeerSession | undefined
+    }
+
+/** An `http2` session. */
+export interface PeerSession {
+  /** Its TLS socket. */
+  readonly socket: object | null | undefined
+}
 
 // A property and no WeakMap: `http2` shows sockets through proxies only, and these pass properties on.
 const PEER: unique symbol = Symbol('js-spiffe.peer')
@@ -34,7 +46,7 @@ export function recordPeer(socket: TLSSocket, peer: VerifiedPeer): void {
  *
  * @param connection - A TLS socket, a request, a response, or an `http2` stream or session.
  * @returns The ID of the other end.
- * @throws {@link TLSConfigError} `ERR_SPIFFE_TLS_NO_PEER_ID` when the connection was not checked by this library
+ * @throws `TLSConfigError` `ERR_SPIFFE_TLS_NO_PEER_ID` when the connection was not checked by this library
  * (plain TLS or TCP, another copy of the library), is not established, or is closed.
  * @example
  * Answer a client by name

@@ -33,7 +33,7 @@ export class ServerContext {
   /**
    * Presents the newest SVID from the next handshake on.
    *
-   * @throws {@link TLSConfigError} `ERR_SPIFFE_TLS_SOURCE_FAILED` when the source has none, and
+   * @throws `TLSConfigError` `ERR_SPIFFE_TLS_SOURCE_FAILED` when the source has none, and
    * `ERR_SPIFFE_TLS_CONTEXT_UNUSABLE` when OpenSSL does not take it.
    */
   refresh(): void {

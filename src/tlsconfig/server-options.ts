@@ -7,9 +7,13 @@ import { PeerPolicy, type PeerPolicyOptions } from './peer-policy.ts'
 
 /** What {@link mtlsServerOptions} gives to `createServer`. */
 export interface MTLSServerOptions extends Marks {
+  /** Every client is asked for its certificate. */
   readonly requestCert: true
+  /** A client without a good one does not get in. */
   readonly rejectUnauthorized: true
+  /** Older versions of TLS are not spoken. */
   readonly minVersion: 'TLSv1.2'
+  /** No session is resumed, nothing renegotiated: each connection is verified. */
   readonly secureOptions: number
 }
 

@@ -16,7 +16,9 @@ import { jwtBundles, type Stream, x509Bundles } from './streams.ts'
 export interface BundleSourceHealth {
   /** Whether all is well with both. */
   readonly healthy: boolean
+  /** How the X.509 bundles do. */
   readonly x509: SourceHealth
+  /** How the JWT bundles do. */
   readonly jwt: SourceHealth
 }
 
@@ -95,7 +97,7 @@ export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDis
    * The X.509 bundle of a trust domain, or `undefined` where that trust domain is not trusted.
    *
    * @param trustDomain - Whose bundle to look up.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
    * `ERR_SPIFFE_SOURCE_REDACTED` when the agent withdrew the bundles.
    */
   getX509Bundle(trustDomain: TrustDomain | string): X509Bundle | undefined {

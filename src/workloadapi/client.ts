@@ -104,7 +104,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
    * A client of the Workload API at an address. Nothing is connected yet.
    *
    * @param options - Where it listens.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_ENDPOINT_…`, a code for each rule, when the address is none or
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_ENDPOINT_…`, a code for each rule, when the address is none or
    * is missing.
    */
   static create(options: WorkloadAPIClientOptions = {}): WorkloadAPIClient {
@@ -123,7 +123,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
   /**
    * Fetches the identities of this workload and the trust that belongs to them.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_WORKLOAD_API_…` when there is none, or it cannot be used.
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_WORKLOAD_API_…` when there is none, or it cannot be used.
    * @see Workload API §5.2.1, FetchX509SVID
    */
   fetchX509Context(options: FetchOptions = {}): Promise<X509Context> {
@@ -153,7 +153,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
   /**
    * Fetches JWT-SVIDs for an audience: for the subject, or for every identity of this workload.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_WORKLOAD_API_…` when there is none, or it is not what was asked
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_WORKLOAD_API_…` when there is none, or it is not what was asked
    * for.
    * @see Workload API §6.2.1, FetchJWTSVID
    */
@@ -188,7 +188,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
    *
    * @param token - The token in its compact form.
    * @param audience - Whom it must be for: us.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_WORKLOAD_API_TOKEN_REJECTED` when it is not valid.
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_WORKLOAD_API_TOKEN_REJECTED` when it is not valid.
    * @see Workload API §6.2.3, ValidateJWTSVID
    */
   async validateJWTSVID(token: string, audience: string, options: CallOptions = {}): Promise<JWTSVID> {

@@ -45,7 +45,7 @@ export function getDefaultAddress(): string | undefined {
  * after it. A TCP port is `tcp://IP:PORT`, where names are not allowed.
  *
  * @param address - The address.
- * @throws {@link WorkloadAPIError} `ERR_SPIFFE_ENDPOINT_…`, a code for each rule.
+ * @throws `WorkloadAPIError` `ERR_SPIFFE_ENDPOINT_…`, a code for each rule.
  * @throws `TypeError` when it is not a string.
  * @see Workload Endpoint §4, Locating the Endpoint
  */

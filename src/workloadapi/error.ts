@@ -2,6 +2,7 @@ import { SpiffeError } from '../errors.ts'
 
 /** What went wrong between this process and its Workload API. */
 export class WorkloadAPIError extends SpiffeError {
+  /** The name of the class. */
   override readonly name = 'WorkloadAPIError'
 }
 

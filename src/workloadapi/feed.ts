@@ -47,7 +47,7 @@ export class Feed<T> {
   /**
    * Opens the stream and waits for its first message.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_TIMEOUT` when none comes in time, with the last failure
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_TIMEOUT` when none comes in time, with the last failure
    * as its cause; at once what cannot get better; and the reason of the signal.
    */
   static async open<T>(parameters: FeedParameters<T>): Promise<Feed<T>> {
@@ -72,7 +72,7 @@ export class Feed<T> {
   /**
    * What the newest message says.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED`, `…_REDACTED` or `…_EXPIRED` where there is
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED`, `…_REDACTED` or `…_EXPIRED` where there is
    * nothing to serve.
    */
   get value(): T {
@@ -86,7 +86,7 @@ export class Feed<T> {
   /**
    * Waits for the next message that says something new.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED` when none will come.
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when none will come.
    */
   async next(options: UpdateOptions): Promise<T> {
     for await (const value of this.changes.after(options)) return value

@@ -107,7 +107,7 @@ export class JWTSource implements JWTSVIDSource, JWTBundleSource, AsyncDisposabl
    * who ask at the same time share one call, which no one of them can abort for the others.
    *
    * @param params - Whom the token is for, and as whom; the default identity where no subject is given.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED` when this workload has no such
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED` when this workload has no such
    * identity, `ERR_SPIFFE_WORKLOAD_API_HINT_UNKNOWN` when none has the hint, and what else
    * {@link WorkloadAPIClient.fetchJWTSVID} throws.
    * @throws `TypeError` when there is no audience, and the reason of the signal when it aborts.
@@ -124,7 +124,7 @@ export class JWTSource implements JWTSVIDSource, JWTBundleSource, AsyncDisposabl
    * The bundle of a trust domain, or `undefined` where that trust domain is not trusted.
    *
    * @param trustDomain - Whose bundle to look up.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
    * `ERR_SPIFFE_SOURCE_REDACTED` when the agent withdrew the bundles.
    */
   getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {

@@ -60,7 +60,7 @@ export class X509Source implements X509ContextSource, AsyncDisposable {
    *
    * @param options - Where the Workload API is and how long to wait: 30 seconds by default.
    * @returns The source, which serves from now on.
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_ENDPOINT_…` when the address is none or is missing;
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_ENDPOINT_…` when the address is none or is missing;
    * `ERR_SPIFFE_SOURCE_TIMEOUT` when no identity came in time, with the last failure as its cause;
    * `ERR_SPIFFE_WORKLOAD_API_INVALID_ARGUMENT` and `…_UNIMPLEMENTED` at once.
    * @throws `TypeError` when an option is wrong, and the reason of the signal when it aborts.
@@ -89,7 +89,7 @@ export class X509Source implements X509ContextSource, AsyncDisposable {
   /**
    * Identity and trust of one message: the same object for as long as nothing changes.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed,
    * `ERR_SPIFFE_SOURCE_REDACTED` when the agent withdrew the identity, `ERR_SPIFFE_SOURCE_EXPIRED` when it was not
    * renewed in time. All getters throw these.
    */
@@ -149,7 +149,7 @@ export class X509Source implements X509ContextSource, AsyncDisposable {
   /**
    * Waits for the next change; what the source holds already does not count.
    *
-   * @throws {@link WorkloadAPIError} `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed before there is one.
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed before there is one.
    */
   waitForUpdate(options: UpdateOptions = {}): Promise<X509Context> {
     return this.#feed.next(options)

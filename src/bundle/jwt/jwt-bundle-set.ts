@@ -11,7 +11,7 @@ export class JWTBundleSet extends BundleSet<JWTBundle, JWTBundleSet> implements 
    * A set of these bundles.
    *
    * @param bundles - At most one for each trust domain.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
    */
   static from(bundles: Iterable<JWTBundle>): JWTBundleSet {
     return new JWTBundleSet(byTrustDomain(bundles))

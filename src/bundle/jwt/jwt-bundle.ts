@@ -79,7 +79,7 @@ export class JWTBundle implements JWTBundleSource {
    *
    * @param trustDomain - Whose authorities these are: a JWK Set does not say.
    * @param jwks - The JSON text, of at most 16 MiB. No bytes at all are a bundle that trusts nothing.
-   * @throws {@link BundleError} `ERR_SPIFFE_JWT_BUNDLE_MALFORMED` when it is no JWK Set,
+   * @throws `BundleError` `ERR_SPIFFE_JWT_BUNDLE_MALFORMED` when it is no JWK Set,
    * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 10,000 keys.
    * @see Workload API §6.2.2 and RFC 7517 §5
    */
@@ -104,7 +104,7 @@ export class JWTBundle implements JWTBundleSource {
    *
    * @param trustDomain - Whose authorities these are.
    * @param authorities - Pairs of `kid` and public key; a `Map` is that.
-   * @throws {@link BundleError} `ERR_SPIFFE_JWK_KID_MISSING`, `ERR_SPIFFE_JWK_NOT_PUBLIC`,
+   * @throws `BundleError` `ERR_SPIFFE_JWK_KID_MISSING`, `ERR_SPIFFE_JWK_NOT_PUBLIC`,
    * `ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED` or `ERR_SPIFFE_JWK_WEAK_KEY` when a key is unfit.
    */
   static fromJWTAuthorities(
@@ -122,7 +122,7 @@ export class JWTBundle implements JWTBundleSource {
    * @param trustDomain - Whose authorities these are.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
    * {@link JWTBundle.parse} throws.
    */
   static async load(
@@ -162,7 +162,7 @@ export class JWTBundle implements JWTBundleSource {
   /**
    * The bundle with this authority, in the place of the one that had its `kid`.
    *
-   * @throws {@link BundleError} as {@link JWTBundle.fromJWTAuthorities} does.
+   * @throws `BundleError` as {@link JWTBundle.fromJWTAuthorities} does.
    */
   withJWTAuthority(kid: string, key: KeyObject): JWTBundle {
     return new JWTBundle(this.trustDomain, this.#authorities.with(checkedAuthority(kid, key)), this.#skipped)

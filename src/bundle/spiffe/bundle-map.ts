@@ -50,7 +50,7 @@ export class BundleMap {
    * A map of these bundles.
    *
    * @param bundles - At most one for each trust domain.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
    */
   static from(bundles: Iterable<SpiffeBundle>): BundleMap {
     return new BundleMap(SpiffeBundleSet.from(Array.from(bundles, withoutRefreshHint)), [])
@@ -63,7 +63,7 @@ export class BundleMap {
    * {@link BundleMap.skipped}. The refresh hints of the bundles mean nothing here (§5.1.1) and are dropped.
    *
    * @param document - The JSON text, of at most 64 MiB.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_MAP_MALFORMED` when it is no JSON object with an object
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_MAP_MALFORMED` when it is no JSON object with an object
    * `trust_domains`, `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when that names a trust domain twice,
    * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 100,000 trust domains.
    * @see SPIFFE Trust Domain and Bundle §5.1
@@ -89,7 +89,7 @@ export class BundleMap {
    *
    * @param path - The file, of at most 64 MiB.
    * @param options - A signal that ends the reading.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
    * {@link BundleMap.parse} throws.
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<BundleMap> {

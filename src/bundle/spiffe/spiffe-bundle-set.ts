@@ -28,7 +28,7 @@ export class SpiffeBundleSet
    * A set of these bundles.
    *
    * @param bundles - At most one for each trust domain.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
    */
   static from(bundles: Iterable<SpiffeBundle>): SpiffeBundleSet {
     return new SpiffeBundleSet(byTrustDomain(bundles))

@@ -87,7 +87,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
    *
    * @param trustDomain - Whose bundle it is: the document does not say.
    * @param document - The JSON text, of at most 16 MiB.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_MALFORMED` when it is no JSON object with an array `keys`,
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_MALFORMED` when it is no JSON object with an array `keys`,
    * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 10,000 keys.
    * @see SPIFFE Trust Domain and Bundle §4.1
    */
@@ -103,7 +103,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
    * @param trustDomain - Whose bundle it is.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
    * {@link SpiffeBundle.parse} throws.
    */
   static async load(
@@ -178,7 +178,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
   /**
    * The bundle as a document to publish. Say beside it whose it is.
    *
-   * @throws {@link BundleError} `ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED` when the key of an X.509 authority is of
+   * @throws `BundleError` `ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED` when the key of an X.509 authority is of
    * a type that JWK has no name for.
    */
   marshal(): string {

@@ -21,7 +21,7 @@ export class X509BundleSet extends BundleSet<X509Bundle, X509BundleSet> implemen
    * A set of these bundles.
    *
    * @param bundles - At most one for each trust domain.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
    */
   static from(bundles: Iterable<X509Bundle>): X509BundleSet {
     return new X509BundleSet(byTrustDomain(bundles))

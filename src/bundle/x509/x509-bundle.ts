@@ -64,7 +64,7 @@ export class X509Bundle implements X509BundleSource {
    *
    * @param trustDomain - Whose authorities these are: PEM does not say.
    * @param pem - The text. An empty one is a bundle that trusts nothing.
-   * @throws {@link BundleError} `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when a certificate cannot be read, or when
+   * @throws `BundleError` `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when a certificate cannot be read, or when
    * the text is not empty and holds none.
    */
   static parse(trustDomain: TrustDomain | string, pem: string): X509Bundle {
@@ -77,7 +77,7 @@ export class X509Bundle implements X509BundleSource {
    *
    * @param trustDomain - Whose authorities these are: DER does not say.
    * @param der - The bytes; they are copied. No bytes are a bundle that trusts nothing.
-   * @throws {@link BundleError} `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when one of them cannot be read.
+   * @throws `BundleError` `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when one of them cannot be read.
    */
   static parseRaw(trustDomain: TrustDomain | string, der: Uint8Array): X509Bundle {
     const owner = TrustDomain.from(trustDomain)
@@ -89,7 +89,7 @@ export class X509Bundle implements X509BundleSource {
    *
    * @param trustDomain - Whose authorities these are.
    * @param authorities - Certificates of `node:crypto`, or DER or PEM of one certificate each.
-   * @throws {@link BundleError} `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when one of them cannot be read.
+   * @throws `BundleError` `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when one of them cannot be read.
    */
   static fromX509Authorities(
     trustDomain: TrustDomain | string,
@@ -108,7 +108,7 @@ export class X509Bundle implements X509BundleSource {
    * @param trustDomain - Whose authorities these are.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws {@link BundleError} `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read,
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read,
    * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large, and what {@link X509Bundle.parse} throws.
    */
   static async load(
@@ -126,7 +126,7 @@ export class X509Bundle implements X509BundleSource {
   /**
    * The authorities as objects of `node:crypto`, made when they are first asked for.
    *
-   * @throws {@link BundleError} `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when OpenSSL cannot read one of them.
+   * @throws `BundleError` `ERR_SPIFFE_X509_BUNDLE_MALFORMED` when OpenSSL cannot read one of them.
    */
   get x509Authorities(): readonly X509Certificate[] {
     this.#x509Authorities ??= Object.freeze(

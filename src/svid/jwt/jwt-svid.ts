@@ -113,7 +113,7 @@ export class JWTSVID {
   }
 
   /** The ID and the expiry. */
-  toJSON(): { readonly id: string; readonly expiresAt: string } {
+  toJSON(): Readonly<Record<'id' | 'expiresAt', string>> {
     return { id: this.id.uri, expiresAt: this.expiresAt.toISOString() }
   }
 

@@ -24,7 +24,7 @@ import { verifySignature } from './verify-signature.ts'
  * @param audiences - Who we are: the token must be for one of these.
  * @param options - How to judge, whom to admit; leeway in seconds, 30 by default.
  * @returns The JWT-SVID.
- * @throws {@link SVIDError} with one code for each of: malformed, too large, algorithm, type, critical header,
+ * @throws `SVIDError` with one code for each of: malformed, too large, algorithm, type, critical header,
  * subject, audience, expiry, bundle, key, signature, authorization. Its `spiffeID` is what the token claims.
  * @throws Whatever `SpiffeError` the source of the bundles throws, and the reason of an aborted signal.
  * @throws `TypeError` when an argument is wrong, such as an empty list of audiences.

@@ -14,7 +14,7 @@ import { parseToken } from './parse-token.ts'
  * @param audiences - Whom it must be for.
  * @param options - How to judge; leeway in seconds, 30 by default.
  * @returns The JWT-SVID.
- * @throws {@link SVIDError} as `parseAndValidate` does, without what concerns bundles, keys and signatures.
+ * @throws `SVIDError` as `parseAndValidate` does, without what concerns bundles, keys and signatures.
  * @throws `TypeError` when an argument is wrong, such as an empty list of audiences.
  * @example
  * ```ts

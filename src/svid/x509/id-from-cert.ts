@@ -11,7 +11,7 @@ import { spiffeIDOf } from './spiffe-id-of.ts'
  * is. A certificate of an authority has an ID without a path.
  *
  * @param certificate - DER, or an object of `node:crypto`.
- * @throws {@link SVIDError} `ERR_SPIFFE_X509_SVID_MALFORMED`, `ERR_SPIFFE_X509_SVID_NO_URI_SAN`,
+ * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_MALFORMED`, `ERR_SPIFFE_X509_SVID_NO_URI_SAN`,
  * `ERR_SPIFFE_X509_SVID_SEVERAL_URI_SANS`, `ERR_SPIFFE_X509_SVID_ID_INVALID`
  * @see X509-SVID §2, SPIFFE ID
  * @example

@@ -25,7 +25,7 @@ const PAUSE_MS = 25
  * @param certificateFile - The certificates, leaf first. At most 1 MiB.
  * @param keyFile - The private key: PKCS#8, or `EC PRIVATE KEY` or `RSA PRIVATE KEY`. Can be the same file.
  * @param options - A hint, and a signal.
- * @throws {@link SVIDError} `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be read, and what
+ * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be read, and what
  * {@link X509SVID.parse} throws.
  * @see X509-SVID §4, Constraints and Usage
  * @example

@@ -25,7 +25,7 @@ const KEY_MODE = 0o600
  * @param svid - What to write.
  * @param certificateFile - Where the certificates go.
  * @param keyFile - Where the private key goes.
- * @throws {@link SVIDError} `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be written.
+ * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be written.
  * @example
  * Hand an identity to a program that reads files
  * ```ts

@@ -33,7 +33,7 @@ export interface VerifyOptions {
  * @param bundles - Where the authorities come from.
  * @param options - The role of the peer, and the time to judge at.
  * @returns Who the peer is, and the path that proves it.
- * @throws {@link SVIDError} with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
+ * @throws `SVIDError` with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
  * @throws `TypeError` when an argument is of a wrong type, or `now` is no valid date.
  * @see X509-SVID §5, Validation; RFC 5280 §6.1, Basic Path Validation
  * @example

@@ -74,7 +74,7 @@ export class X509SVID implements X509SVIDSource {
    * @param certificates - The certificates. Blocks of other kinds are passed over.
    * @param privateKey - The key: `PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY` or `RSA PRIVATE KEY`.
    * @param options - The hint.
-   * @throws {@link SVIDError} with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
+   * @throws `SVIDError` with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
    */
   static parse(certificates: string, privateKey: string, options: X509SVIDOptions = {}): X509SVID {
     assertType(typeof certificates === 'string' && typeof privateKey === 'string', 'PEM must be a string')
@@ -90,7 +90,7 @@ export class X509SVID implements X509SVIDSource {
    * @param certificates - The certificates one after the other, leaf first.
    * @param privateKey - The key in PKCS#8.
    * @param options - The hint.
-   * @throws {@link SVIDError} with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
+   * @throws `SVIDError` with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
    */
   static parseRaw(certificates: Uint8Array, privateKey: Uint8Array, options: X509SVIDOptions = {}): X509SVID {
     assertType(
@@ -177,7 +177,7 @@ export class X509SVID implements X509SVIDSource {
   /**
    * This SVID.
    *
-   * @throws {@link SVIDError} `ERR_SPIFFE_X509_SVID_EXPIRED` when it has expired.
+   * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_EXPIRED` when it has expired.
    */
   getX509SVID(): X509SVID {
     if (Date.now() > this.#chain[0].notAfter) {
@@ -195,7 +195,8 @@ export class X509SVID implements X509SVIDSource {
     return `X509SVID(${this.id}, expires ${this.expiresAt.toISOString()})`
   }
 
-  toJSON(): { readonly id: string; readonly expiresAt: string } {
+  /** The ID and the expiry. */
+  toJSON(): Readonly<Record<'id' | 'expiresAt', string>> {
     return { id: this.id.toString(), expiresAt: this.expiresAt.toISOString() }
   }
 

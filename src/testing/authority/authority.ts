@@ -72,9 +72,9 @@ export class Authority {
    * Makes an authority with fresh keys.
    *
    * @param options - The trust domain; the kinds of key; how many CAs stand between root and leaf.
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_DEPENDENCY_MISSING` when the optional peer dependencies
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_DEPENDENCY_MISSING` when the optional peer dependencies
    * `@peculiar/x509` and `reflect-metadata` are not installed.
-   * @throws {@link SpiffeIDError} when the trust domain is not valid.
+   * @throws `SpiffeIDError` when the trust domain is not valid.
    * @throws `TypeError` when an option is not what it should be.
    */
   static async create(options: AuthorityOptions): Promise<Authority> {
@@ -133,7 +133,7 @@ export class Authority {
    *
    * @param id - Whose it is. An ID of another trust domain needs `impersonate`.
    * @param options - DNS names, lifetime, kind of key.
-   * @throws {@link SpiffeIDError} when the ID is not valid.
+   * @throws `SpiffeIDError` when the ID is not valid.
    * @throws `TypeError` when the ID is of another trust domain, or an option is not what it should be.
    * @example
    * A certificate that expired a minute ago
@@ -175,7 +175,7 @@ export class Authority {
    *
    * @param id - Whom it speaks for. An ID of another trust domain needs `impersonate`.
    * @param options - The audience, which is required; lifetime; other claims.
-   * @throws {@link SpiffeIDError} when the ID is not valid.
+   * @throws `SpiffeIDError` when the ID is not valid.
    * @throws `TypeError` when the ID is of another trust domain, the audience is empty, or another option is
    * not what it should be.
    */

@@ -17,21 +17,21 @@ export interface AuthorityRotation {
   /**
    * Lets the prepared authority sign what is issued from now on. The old one stays in the bundle.
    *
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is prepared.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is prepared.
    */
   activate(): Promise<void>
 
   /**
    * Has everything reissued that an old authority signed.
    *
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when there is no old authority.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when there is no old authority.
    */
   taint(): Promise<void>
 
   /**
    * Takes the tainted authorities out of the bundle: what they signed is worth nothing any more.
    *
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is tainted.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when none is tainted.
    */
   revoke(): Promise<void>
 

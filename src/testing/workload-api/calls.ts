@@ -1,13 +1,18 @@
 import { type Call, calls } from '../../workloadapi/wire/workload-api.ts'
 
 /** The calls of the Workload API that have an answer: those of the X.509 and the JWT profile. */
-export type CallName = UnaryName | StreamName
+export type CallName =
+  | 'fetchJWTSVID'
+  | 'validateJWTSVID'
+  | 'fetchX509SVID'
+  | 'fetchX509Bundles'
+  | 'fetchJWTBundles'
 
 /** Those that answer once. */
 export type UnaryName = 'fetchJWTSVID' | 'validateJWTSVID'
 
 /** Those that answer for as long as they are open. */
-export type StreamName = 'fetchX509SVID' | 'fetchX509Bundles' | 'fetchJWTBundles'
+export type StreamName = Exclude<CallName, UnaryName>
 
 export type Request<Name extends CallName> =
   (typeof calls)[Name] extends Call<infer Content, unknown> ? Content : never

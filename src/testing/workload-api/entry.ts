@@ -37,7 +37,7 @@ export interface Registration {
 /**
  * @internal Checks what an entry is to say, so that what is wrong is said at once and not when its SVID is issued.
  *
- * @throws {@link SpiffeIDError} when the ID is not valid.
+ * @throws `SpiffeIDError` when the ID is not valid.
  * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
  */
 export function registrationFrom(

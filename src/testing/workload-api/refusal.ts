@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js'
 
 /** An answer that is a status, and no message. */
 export class Refusal extends Error {
+  /** The name of the class. */
   override readonly name = 'Refusal'
   readonly code: status
   readonly details: string

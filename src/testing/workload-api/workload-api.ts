@@ -65,9 +65,9 @@ export class WorkloadAPI implements AsyncDisposable {
    * Starts a Workload API for a trust domain.
    *
    * @param options - The trust domain; what its authority is like; the clock.
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_DEPENDENCY_MISSING` when the optional peer dependencies
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_DEPENDENCY_MISSING` when the optional peer dependencies
    * `@peculiar/x509` and `reflect-metadata` are not installed.
-   * @throws {@link SpiffeIDError} when the trust domain is not valid.
+   * @throws `SpiffeIDError` when the trust domain is not valid.
    * @throws `TypeError` when an option is not what it should be.
    */
   static async start(options: WorkloadAPIOptions): Promise<WorkloadAPI> {
@@ -94,9 +94,9 @@ export class WorkloadAPI implements AsyncDisposable {
    *
    * @param id - What it is registered as; without one it has no entry, and every call of it is refused.
    * @param options - Hint, DNS names and lifetimes of that identity.
-   * @throws {@link SpiffeIDError} when the ID is not valid.
+   * @throws `SpiffeIDError` when the ID is not valid.
    * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
    */
   workload(id?: SpiffeID | string, options: EntryOptions = {}): Workload {
     if (this.#isClosed) throw closedError()

@@ -77,9 +77,9 @@ export class Workload {
    * @param id - Of the trust domain of the Workload API.
    * @param options - Hint, DNS names, lifetimes.
    * @returns The entry, when its first SVID was issued and sent.
-   * @throws {@link SpiffeIDError} when the ID is not valid.
+   * @throws `SpiffeIDError` when the ID is not valid.
    * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
-   * @throws {@link TestingError} `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
    */
   async register(id: SpiffeID | string, options: EntryOptions = {}): Promise<WorkloadEntry> {
     return this.add(registrationFrom(id, options, this.#host.authority.trustDomain))

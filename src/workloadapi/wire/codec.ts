@@ -13,7 +13,7 @@ export function encode<T>(message: Message<T>, value: T): Uint8Array {
  * Reads the bytes of a message. Fields that are not known are skipped; everything that is not a message is
  * refused.
  *
- * @throws {@link WorkloadAPIError} `ERR_SPIFFE_WORKLOAD_API_MESSAGE_MALFORMED`
+ * @throws `WorkloadAPIError` `ERR_SPIFFE_WORKLOAD_API_MESSAGE_MALFORMED`
  */
 export function decode<T>(message: Message<T>, bytes: Uint8Array): T {
   const collector = message.collect()

@@ -238,7 +238,7 @@ function pathStartIn(text: string): number {
 function assertWellFormed(text: string, pathStart: number): void {
   if (!text.startsWith(SCHEME)) throw refusedScheme(text)
   assertTrustDomainName(text, SCHEME.length, pathStart)
-  if (pathStart < text.length) assertPathFrom(text, pathStart)
+  assertPathFrom(text, pathStart)
 }
 
 /** Names the rule that a text without our scheme breaks. */

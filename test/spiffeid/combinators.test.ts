@@ -73,6 +73,7 @@ describe('and', () => {
     const names = (matcher: Matcher): unknown => matcher.trustDomains?.map(({ name }) => name)
     const two = matchOneOf('spiffe://a/x', 'spiffe://b/x')
     expect(names(and(two, matchMemberOf('b')))).toEqual(['b'])
+    expect(names(and(matchMemberOf('b'), two))).toEqual(['b'])
     expect(names(and(yes, two, yes))).toEqual(['a', 'b'])
     expect(names(and(two, matchMemberOf('c')))).toEqual([])
     expect(names(and(yes, yes))).toBeUndefined()

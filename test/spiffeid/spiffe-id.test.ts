@@ -62,6 +62,11 @@ describe('SpiffeID.parse', () => {
     ['a line break at the end', 'spiffe://td/a\n', 'ERR_SPIFFE_ID_PATH_CHARACTER'],
     ['an empty path', 'spiffe://td/', 'ERR_SPIFFE_ID_TRAILING_SLASH'],
     ['a slash at the end', 'spiffe://td/a/', 'ERR_SPIFFE_ID_TRAILING_SLASH'],
+    [
+      'a slash at the end, the trust domain as long as can be',
+      `spiffe://${'a'.repeat(255)}/`,
+      'ERR_SPIFFE_ID_TRAILING_SLASH',
+    ],
     ['an empty first segment', 'spiffe://td//a', 'ERR_SPIFFE_ID_EMPTY_SEGMENT'],
     ['an empty segment', 'spiffe://td/a//b', 'ERR_SPIFFE_ID_EMPTY_SEGMENT'],
     ['a dot', 'spiffe://td/.', 'ERR_SPIFFE_ID_DOT_SEGMENT'],

@@ -1,0 +1,13 @@
+import { SpiffeError } from '../../src/errors.ts'
+
+/** What an error says before the rule and the remedy, which are told by its code; a `TypeError` whole. */
+export function detailOf(refused: () => unknown): string {
+  try {
+    refused()
+  } catch (error) {
+    if (!(error instanceof SpiffeError)) return String(error)
+    const end = error.message.indexOf(` (${error.rule}); `)
+    return error.message.slice(0, end)
+  }
+  return 'it was not refused'
+}

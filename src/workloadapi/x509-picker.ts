@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { X509Context } from '../svid/source.ts'
 import type { X509SVID } from '../svid/x509/x509-svid.ts'
 import { WorkloadAPIError } from './error.ts'
@@ -29,6 +30,8 @@ function pick(svids: readonly X509SVID[], picker: X509SVIDPicker): X509SVID {
       cause,
     })
   }
+  // It is refused below; nobody else waits for it, and a rejection that nobody handles would end the process.
+  if (types.isPromise(svid)) svid.catch(() => undefined)
   if (!svids.includes(svid)) {
     throw new WorkloadAPIError('ERR_SPIFFE_SOURCE_PICKER', `the picker chose none of ${svids.length} SVIDs`)
   }

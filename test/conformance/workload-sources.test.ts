@@ -664,6 +664,7 @@ describe('a client', () => {
       },
     ],
     ['returns nothing', () => undefined],
+    ['returns a promise that is rejected', () => Promise.reject(new Error('of the picker'))],
     ['returns another SVID', () => ({ id: ORDERS })],
   ])('B-82 tells that its picker %s, keeps the old SVID and lives on', async (_, fail) => {
     let failing = false

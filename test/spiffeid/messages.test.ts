@@ -62,8 +62,8 @@ test.each<[detail: string, refused: () => unknown]>([
     () => template('/{a}').fill('td', untyped({})),
   ],
   ['TypeError: each matcher must be a function', () => and(matchAny(), untyped(7))],
-])('a refusal says: %s', (detail, refused) => {
-  expect(detailOf(refused)).toBe(detail)
+])('a refusal says: %s', async (detail, refused) => {
+  expect(await detailOf(refused)).toBe(detail)
 })
 
 const orders = SpiffeID.parse('spiffe://acme.internal/orders')

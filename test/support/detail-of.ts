@@ -1,9 +1,9 @@
 import { SpiffeError } from '../../src/errors.ts'
 
 /** What an error says before the rule and the remedy, which are told by its code; a `TypeError` whole. */
-export function detailOf(refused: () => unknown): string {
+export async function detailOf(refused: () => unknown): Promise<string> {
   try {
-    refused()
+    await refused()
   } catch (error) {
     if (!(error instanceof SpiffeError)) return String(error)
     const end = error.message.indexOf(` (${error.rule}); `)

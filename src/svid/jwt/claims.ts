@@ -20,7 +20,7 @@ const MOST_AUDIENCES = 32
 
 /** Reads the claims of a JWT-SVID (JWT-SVID §3). What they mean now, and for whom, is not judged here. */
 export function parseClaims(payload: Uint8Array): Claims {
-  const { value, text } = parseTokenJSON('claims', payload, 'RFC 7519 §4')
+  const { value, text } = parseTokenJSON('payload', payload, 'RFC 7519 §4')
   const { sub, aud, exp, nbf, iat } = value
   const id = subjectOf(sub)
   return {

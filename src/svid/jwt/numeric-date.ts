@@ -1,6 +1,6 @@
 /** A JSON number of seconds since 1970, fractions included (RFC 7519 §2); what overflows a double is none. */
 export function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
+  return Number.isFinite(value)
 }
 
 const LAST_DATE_MS = 8.64e15

@@ -115,7 +115,7 @@ it('shows nothing of what it remembers', async () => {
 it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null])(
   'has no capacity of %s',
   (capacity) => {
-    expect(new TokenMemory()).toBeInstanceOf(TokenMemory)
+    for (const valid of [{}, { capacity: 1 }]) expect(new TokenMemory(valid)).toBeInstanceOf(TokenMemory)
     expect(() => new TokenMemory({ capacity: capacity as number })).toThrow(TypeError)
   },
 )

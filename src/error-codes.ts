@@ -108,7 +108,7 @@ export const errorCodes = {
   },
   ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
     rule: 'own rule: a bundle is read whole or not at all',
-    remedy: 'check that the file exists and that this process may read it',
+    remedy: 'check that the path leads to a regular file that this process may read',
   },
   ERR_SPIFFE_BUNDLE_SEQUENCE_INVALID: {
     rule: 'SPIFFE Trust Domain and Bundle §4.1.1',
@@ -267,7 +267,7 @@ export const errorCodes = {
       'mend the bundle source: it must answer with the bundle of the trust domain that it was asked for',
   },
   ERR_SPIFFE_X509_SVID_SEARCH_LIMIT: {
-    rule: 'this library: at most 64 signatures and 256 steps for one chain',
+    rule: 'this library: at most 64 signatures, 256 steps and 65,536 comparisons of names for one chain',
     remedy: 'send only the intermediates that lead to an authority',
   },
   ERR_SPIFFE_X509_SVID_KEY_UNREADABLE: {
@@ -280,7 +280,7 @@ export const errorCodes = {
   },
   ERR_SPIFFE_X509_SVID_FILE: {
     rule: 'this library',
-    remedy: 'see that the path is right and that this process may read and write there',
+    remedy: 'see that the path leads to a regular file, and that this process may read and write there',
   },
 
   // svid: JWT-SVID

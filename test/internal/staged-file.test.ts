@@ -1,4 +1,16 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import {
+  chmod,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,5 +57,28 @@ describe('StagedFile', () => {
     expect(await readFile(target, 'utf8')).toBe('old')
     expect(await readdir(folder)).toEqual(['cert.pem'])
     await expect(StagedFile.copyOf(folder)).rejects.toThrow()
+  })
+
+  it('copies a link as a link, wherever it leads', async () => {
+    const target = join(folder, 'cert.pem')
+    await symlink('/dev/zero', target)
+    const copy = await StagedFile.copyOf(target)
+    await rm(target)
+    await copy?.commit()
+    expect(await readlink(target)).toBe('/dev/zero')
+  })
+
+  it.skipIf(process.platform === 'win32')('neither waits for a pipe nor replaces it', async () => {
+    const target = join(folder, 'cert.pem')
+    await writeFile(target, 'old')
+    for (const stage of [() => StagedFile.copyOf(target), () => StagedFile.write(target, 'new', 0o600)]) {
+      await (await stage())?.discard()
+    }
+    await rm(target)
+    execFileSync('mkfifo', [target])
+    await expect(StagedFile.copyOf(target)).rejects.toThrow('is a pipe and no regular file')
+    await expect(StagedFile.write(target, 'new', 0o600)).rejects.toThrow('is a pipe and no regular file')
+    expect((await lstat(target)).isFIFO()).toBe(true)
+    expect(await readdir(folder)).toEqual(['cert.pem'])
   })
 })

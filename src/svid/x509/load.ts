@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { printable } from '../../internal/printable.ts'
 import { readFileWithin } from '../../internal/read-file.ts'
 import { SVIDError } from '../error.ts'
 import { refusal } from './refusal.ts'
@@ -21,6 +20,9 @@ const PAUSE_MS = 25
  * Two files cannot be replaced in one step, so a reader can meet a certificate and the key of another one, or,
  * where somebody writes in place, half of a file. Neither is taken for an SVID: the files are read again, up to
  * three times, 25 ms apart, and what is still wrong then is the error.
+ *
+ * A file is a regular one, or links that lead to one, as Kubernetes mounts them; a pipe, such as a shell's
+ * `<(command)`, or a device cannot be read again and is refused.
  *
  * @param certificateFile - The certificates, leaf first. At most 1 MiB.
  * @param keyFile - The private key: PKCS#8, or `EC PRIVATE KEY` or `RSA PRIVATE KEY`. Can be the same file.
@@ -55,20 +57,11 @@ export async function load(
 }
 
 async function readText(path: string | URL, signal: AbortSignal | undefined): Promise<string> {
-  const name = `the file ${printable(String(path))}`
-  let bytes: Uint8Array | undefined
-  try {
-    bytes = await readFileWithin(LARGEST_FILE_BYTES, path, signal)
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw refusal(undefined, 'ERR_SPIFFE_X509_SVID_FILE', `${name} cannot be read`, { cause })
-  }
-  if (bytes === undefined) {
-    throw refusal(
-      undefined,
-      'ERR_SPIFFE_X509_SVID_FILE',
-      `${name} is larger than ${LARGEST_FILE_BYTES} bytes`,
-    )
-  }
-  return Buffer.from(bytes).toString('latin1')
+  const bytes = await readFileWithin(
+    LARGEST_FILE_BYTES,
+    path,
+    (_, detail, options) => refusal(undefined, 'ERR_SPIFFE_X509_SVID_FILE', detail, options),
+    signal,
+  )
+  return Buffer.from(bytes).toString()
 }

@@ -1,4 +1,18 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -98,6 +112,32 @@ describe('save', () => {
     expect(await readdir(folder)).toEqual(['folder'])
   })
 
+  it.skipIf(process.platform === 'win32')('neither waits for a pipe nor replaces it', async () => {
+    await save(OLD, certificateFile, keyFile)
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    for (const [certificates, key] of [
+      [pipe, keyFile],
+      [certificateFile, pipe],
+      [pipe, pipe],
+    ] as const) {
+      await expect(save(NEW, certificates, key)).rejects.toMatchObject({
+        code: 'ERR_SPIFFE_X509_SVID_FILE',
+        cause: expect.objectContaining({ message: `the file "${pipe}" is a pipe and no regular file` }),
+      })
+    }
+    expect((await lstat(pipe)).isFIFO()).toBe(true)
+    expect((await load(certificateFile, keyFile)).marshal()).toEqual(OLD.marshal())
+    expect((await readdir(folder)).sort()).toEqual(['pipe', 'svid-key.pem', 'svid.pem'])
+  })
+
+  it('puts a link back, where the key cannot be moved', async () => {
+    await symlink('target', certificateFile)
+    await mkdir(join(folder, 'folder', 'full'), { recursive: true })
+    expect(await codeOf(save(NEW, certificateFile, join(folder, 'folder')))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    expect(await readlink(certificateFile)).toBe('target')
+  })
+
   it('throws a TypeError for what is no SVID', async () => {
     await expect(save({ marshal: () => NEW.marshal() } as never, certificateFile, keyFile)).rejects.toThrow(
       TypeError,
@@ -149,11 +189,30 @@ describe('load', () => {
     expect(await codeOf(load(join(folder, 'no'), keyFile))).toBe('ERR_SPIFFE_X509_SVID_FILE')
     expect(await codeOf(load(certificateFile, folder))).toBe('ERR_SPIFFE_X509_SVID_FILE')
     await expect(load(join(folder, 'no'), keyFile)).rejects.toThrow('cannot be read')
-    await expect(load(certificateFile, '/dev/zero')).rejects.toThrow('is larger than 1048576 bytes')
-    expect(await codeOf(load(certificateFile, '/dev/zero'))).toBe('ERR_SPIFFE_X509_SVID_FILE')
+    const large = join(folder, 'large')
+    await writeFile(large, '')
+    await truncate(large, 1024 * 1024 + 1)
+    await expect(load(certificateFile, large)).rejects.toThrow('is larger than 1048576 bytes')
+    expect(await codeOf(load(certificateFile, large))).toBe('ERR_SPIFFE_X509_SVID_FILE')
     await expect(load(certificateFile, keyFile, { hint: 1 as never })).rejects.toThrow(TypeError)
     await writeFile(certificateFile, 'nothing')
     expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_NO_CERTIFICATE')
+  })
+
+  it.skipIf(process.platform === 'win32')('refuses a pipe, and does not wait for it', async () => {
+    await save(NEW, certificateFile, keyFile)
+    expect(await codeOf(load(certificateFile, keyFile))).toBe('accepted')
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    for (const [certificates, key] of [
+      [pipe, keyFile],
+      [certificateFile, pipe],
+    ] as const) {
+      await expect(load(certificates, key)).rejects.toMatchObject({
+        code: 'ERR_SPIFFE_X509_SVID_FILE',
+        message: expect.stringContaining('pipe" is a pipe and no regular file'),
+      })
+    }
   })
 
   it('ends with the reason of its signal', async () => {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { decodeBase64url } from '../../internal/base64url.ts'
 import { printable } from '../../internal/printable.ts'
 import { BundleError } from '../error.ts'
 
@@ -15,10 +16,11 @@ export interface JWTAuthority {
 }
 
 const FEWEST_RSA_BITS = 2048
-const SMALLEST_RSA_EXPONENT = 3n
-// OpenSSL verifies with none larger: a key that checks nothing must not look like an authority.
+// OpenSSL verifies with none larger: a key that checks nothing must not look like an authority. It is more than an
+// X509-SVID may have, whose key comes from whoever connects; this one is published by the trust domain itself.
 const MOST_RSA_BITS = 16384
-const LARGEST_RSA_EXPONENT = 2n ** 64n - 1n
+const SMALLEST_RSA_EXPONENT = 3
+const MOST_RSA_EXPONENT_OCTETS = 8
 
 /** The curves of RFC 7518 §3.4, by the names that OpenSSL has for them. */
 const CURVES: ReadonlyMap<string | undefined, JWTKeyKind> = new Map([
@@ -27,44 +29,61 @@ const CURVES: ReadonlyMap<string | undefined, JWTKeyKind> = new Map([
   ['secp521r1', 'P-521'],
 ])
 
-/** Takes a key as an authority, or refuses it. */
-export function jwtAuthority(kid: string, key: KeyObject, alg?: string): JWTAuthority {
+/** Takes the key of a caller as an authority, or refuses it. */
+export function jwtAuthority(kid: string, key: KeyObject): JWTAuthority {
   if (kid === '') throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', 'the kid of a key is empty')
   if (key.type !== 'public') {
     throw new BundleError('ERR_SPIFFE_JWK_NOT_PUBLIC', `the key ${printable(kid)} is a ${key.type} key`)
   }
-  return Object.freeze({ kid, key, kind: kindOf(kid, key), alg })
+  return Object.freeze({ kid, key, kind: kindOf(kid, key), alg: undefined })
 }
 
 /** JWT-SVID §2.1 names the algorithms, RFC 7518 §3.3 to §3.5 the keys that go with them. */
-function kindOf(
-  kid: string,
-  { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject,
-): JWTKeyKind {
-  if (type === 'rsa') {
-    assertStrongRSA(kid, details?.modulusLength, details?.publicExponent)
-    return 'RSA'
+function kindOf(kid: string, key: KeyObject): JWTKeyKind {
+  switch (key.asymmetricKeyType) {
+    case 'rsa': {
+      // asymmetricKeyDetails would make a bigint of the exponent, which takes minutes where that is long.
+      const { n = '', e = '' } = key.export({ format: 'jwk' })
+      assertStrongRSA(kid, decodeBase64url(n), decodeBase64url(e))
+      return 'RSA'
+    }
+    case 'ec':
+      return curveOf(kid, key.asymmetricKeyDetails?.namedCurve)
+    default:
+      throw unfitType(kid)
   }
-  const curve = CURVES.get(details?.namedCurve)
-  if (curve === undefined) {
-    throw new BundleError(
-      'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
-      `the key ${printable(kid)} is of a type that signs no JWT-SVID`,
-    )
-  }
+}
+
+function curveOf(kid: string, name: string | undefined): JWTKeyKind {
+  const curve = CURVES.get(name)
+  if (curve === undefined) throw unfitType(kid)
   return curve
 }
 
-function assertStrongRSA(kid: string, bits: number | undefined, exponent: bigint | undefined): void {
-  if (bits === undefined || bits < FEWEST_RSA_BITS || bits > MOST_RSA_BITS) {
+function unfitType(kid: string): BundleError {
+  return new BundleError(
+    'ERR_SPIFFE_JWK_KEY_TYPE_UNSUPPORTED',
+    `the key ${printable(kid)} is of a type that signs no JWT-SVID`,
+  )
+}
+
+/**
+ * Refuses an RSA key that is too weak or that OpenSSL would not verify with.
+ *
+ * @param modulus - The octets of the number, without zeros before it.
+ * @param exponent - Likewise.
+ */
+export function assertStrongRSA(kid: string, modulus: Uint8Array, exponent: Uint8Array): void {
+  const bits = bitsOf(modulus)
+  if (bits < FEWEST_RSA_BITS || bits > MOST_RSA_BITS) {
     throw new BundleError('ERR_SPIFFE_JWK_WEAK_KEY', `the RSA key ${printable(kid)} has ${bits} bits`)
   }
   // RFC 8017 §3.1: an even exponent has no inverse, and with 1 every text is its own signature.
+  const last = exponent.at(-1) ?? 0
   if (
-    exponent === undefined ||
-    exponent < SMALLEST_RSA_EXPONENT ||
-    exponent > LARGEST_RSA_EXPONENT ||
-    exponent % 2n === 0n
+    exponent.length > MOST_RSA_EXPONENT_OCTETS ||
+    last % 2 === 0 ||
+    (exponent.length === 1 && last < SMALLEST_RSA_EXPONENT)
   ) {
     throw new BundleError(
       'ERR_SPIFFE_JWK_WEAK_KEY',
@@ -72,4 +91,8 @@ function assertStrongRSA(kid: string, bits: number | undefined, exponent: bigint
       { rule: 'RFC 8017 §3.1' },
     )
   }
+}
+
+function bitsOf(number: Uint8Array): number {
+  return 8 * number.length - Math.clz32(number[0] ?? 0) + 24
 }

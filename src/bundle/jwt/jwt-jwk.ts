@@ -1,9 +1,9 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { decodeBase64url } from '../../internal/base64url.ts'
+import { decodeBase64url, encodeBase64url } from '../../internal/base64url.ts'
 import { BundleError } from '../error.ts'
 import { type JWK, malformedJWK, publicKeyType, stringMember, unsupportedKeyType } from '../jwk.ts'
 import { refusing } from '../refusing.ts'
-import { type JWTAuthority, type JWTKeyKind, jwtAuthority } from './jwt-authority.ts'
+import { assertStrongRSA, type JWTAuthority, type JWTKeyKind } from './jwt-authority.ts'
 
 /** A JWT authority whose key is made when it is first needed: to import one takes up to milliseconds. */
 export interface PendingJWTAuthority {
@@ -29,12 +29,13 @@ export function readJWTAuthority(jwk: JWK): PendingJWTAuthority {
   const { at, members } = jwk
   const type = publicKeyType(jwk)
   const kid = members['kid']
-  if (typeof kid !== 'string') {
+  if (typeof kid !== 'string' || kid === '') {
     throw new BundleError('ERR_SPIFFE_JWK_KID_MISSING', `key ${at} of the set has no kid`)
   }
   const alg = Object.hasOwn(members, 'alg') ? stringMember(jwk, 'alg', 'RFC 7517 §4.4') : undefined
-  const [kind, key] = readKey(jwk, type)
-  return { at, kid, kind, text: textOf(key, alg), make: () => jwtAuthority(kid, importKey(at, key), alg) }
+  const [kind, key] = readKey(jwk, type, kid)
+  const make = (): JWTAuthority => Object.freeze({ kid, key: importKey(at, key), kind, alg })
+  return { at, kid, kind, text: textOf(key, alg), make }
 }
 
 /** An authority whose key is there already. */
@@ -54,15 +55,23 @@ function textOf({ kty, crv, n, e, x, y }: JsonWebKey, alg: string | undefined): 
   return JSON.stringify([alg, kty, crv, n, e, x, y])
 }
 
-function readKey(jwk: JWK, type: string): readonly [JWTKeyKind, JsonWebKey] {
+/** Whether it is fit is judged before it is imported: what to import one costs is up to who wrote it. */
+function readKey(jwk: JWK, type: string, kid: string): readonly [JWTKeyKind, JsonWebKey] {
   switch (type) {
     case 'RSA':
-      return ['RSA', { kty: 'RSA', n: unsignedInteger(jwk, 'n'), e: unsignedInteger(jwk, 'e') }]
+      return readRSAKey(jwk, kid)
     case 'EC':
       return readCurvePoint(jwk)
     default:
       throw unsupportedKeyType(jwk.at, type)
   }
+}
+
+function readRSAKey(jwk: JWK, kid: string): readonly [JWTKeyKind, JsonWebKey] {
+  const n = unsignedInteger(jwk, 'n')
+  const e = unsignedInteger(jwk, 'e')
+  assertStrongRSA(kid, n, e)
+  return ['RSA', { kty: 'RSA', n: encodeBase64url(n), e: encodeBase64url(e) }]
 }
 
 function readCurvePoint(jwk: JWK): readonly [JWTKeyKind, JsonWebKey] {
@@ -74,15 +83,14 @@ function readCurvePoint(jwk: JWK): readonly [JWTKeyKind, JsonWebKey] {
 }
 
 /** Base64urlUInt (RFC 7518 §2): as few octets as the number needs. */
-function unsignedInteger(jwk: JWK, name: string): string {
-  const text = stringMember(jwk, name, 'RFC 7518 §6.3.1')
-  const [first] = octets(jwk.at, name, text)
-  if (first === undefined || first === 0) {
+function unsignedInteger(jwk: JWK, name: string): Uint8Array {
+  const number = octets(jwk.at, name, stringMember(jwk, name, 'RFC 7518 §6.3.1'))
+  if ((number[0] ?? 0) === 0) {
     throw malformedJWK(jwk.at, `does not write ${name} with as few octets as it needs`, {
       rule: 'RFC 7518 §2',
     })
   }
-  return text
+  return number
 }
 
 /** A coordinate has the full size of its field, leading zeros included (RFC 7518 §6.2.1.2). */

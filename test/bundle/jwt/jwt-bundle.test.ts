@@ -1,6 +1,6 @@
 import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, type Mock, test, vi } from 'vitest'
 import { JWTBundle, type SkippedElement } from '../../../src/bundle/index.ts'
 import { jwtAuthoritiesOf } from '../../../src/bundle/jwt/jwt-bundle.ts'
 import { TrustDomain } from '../../../src/spiffeid/index.ts'
@@ -15,6 +15,13 @@ const kids = (bundle: JWTBundle): readonly string[] => [...bundle.jwtAuthorities
 const skips = (bundle: JWTBundle): readonly unknown[] =>
   bundle.skipped.map(({ at, error }) => [at, error.code])
 const good = jwk(otherKey, { kid: 'good' })
+
+afterEach(() => vi.restoreAllMocks())
+
+/** Watches the getter that makes a bigint of an exponent, in time that grows with the square of its length. */
+function asymmetricKeyDetails(): Mock {
+  return vi.spyOn(Object.getPrototypeOf(Object.getPrototypeOf(keys.RSA)), 'asymmetricKeyDetails', 'get')
+}
 
 describe('a JWK Set of the Workload API', () => {
   test('gives its keys by kid, of every kind that signs JWT-SVIDs', () => {
@@ -254,6 +261,21 @@ describe('a key that cannot be used', () => {
     ])
   })
 
+  test('because it is RSA with a number of any length is told by its length, and never imported', () => {
+    const details = asymmetricKeyDetails()
+    const members = rsaMembers({ kid: 'a', e: 'AQAB' })
+    expect(kids(parse(members, good))).toEqual(['a', 'good'])
+    const long = Buffer.alloc(128 * 1024, 0xab).toString('base64url')
+    for (const bad of [rsaMembers({ e: long }), rsaMembers({ n: long })]) {
+      const bundle = parse(bad, good)
+      expect(bundle.isEmpty).toBe(false)
+      expect(bundle.equals(parse(members, good))).toBe(false)
+      expect(bundle.findJWTAuthority('a')).toBeUndefined()
+      expect(skips(bundle)).toEqual([[0, 'ERR_SPIFFE_JWK_WEAK_KEY']])
+    }
+    expect(details).not.toHaveBeenCalled()
+  })
+
   test('because it has a member twice is skipped and costs no other', () => {
     const text = JSON.stringify(jwk())
     const twice = text.replace('{', '{"kid":"b",')
@@ -357,6 +379,17 @@ describe('fromJWTAuthorities', () => {
   ])('refuses %s', (_, kid, key, code) => {
     expect(JWTBundle.fromJWTAuthorities(ACME, [['a', rsaKey(2048, F4)]]).has('a')).toBe(true)
     expect(codesOf(() => JWTBundle.fromJWTAuthorities(ACME, [[kid, key]]))[0]).toBe(code)
+  })
+
+  test('refuses an RSA key with an exponent of any length by that length alone', () => {
+    const details = asymmetricKeyDetails()
+    const bundle = JWTBundle.fromJWTAuthorities(ACME, [['a', rsaKey(2048, Buffer.alloc(8, 0xab))]])
+    expect(bundle.has('a')).toBe(true)
+    for (const octets of [9, 128 * 1024]) {
+      const long = rsaKey(2048, Buffer.alloc(octets, 0xab))
+      expect(codesOf(() => bundle.withJWTAuthority('a', long))).toEqual(['ERR_SPIFFE_JWK_WEAK_KEY'])
+    }
+    expect(details).not.toHaveBeenCalled()
   })
 
   test('refuses arguments of a wrong type', () => {

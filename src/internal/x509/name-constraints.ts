@@ -1,15 +1,18 @@
 import { isIP } from 'node:net'
 import { contextConstructed, type DERElement, malformed, readDER } from '../der.ts'
 import { Components, elementsOf } from '../der-values.ts'
-import { type GeneralName, readGeneralName } from './general-name.ts'
+import { type GeneralName, type NameForm, readGeneralName } from './general-name.ts'
 
 /** Within which names an authority may issue (RFC 5280 §4.2.1.10). */
 export interface NameConstraints {
-  /** For each form of name in it: names of this form must be within one of these. */
-  readonly permitted: readonly GeneralName[]
+  /** For each form in it: names of this form must be within one of these. */
+  readonly permitted: Subtrees
   /** Names must be within none of these. */
-  readonly excluded: readonly GeneralName[]
+  readonly excluded: Subtrees
 }
+
+/** Subtrees by the form of the names that they hold. */
+export type Subtrees = ReadonlyMap<NameForm, readonly GeneralName[]>
 
 /** NameConstraints ::= SEQUENCE { permittedSubtrees [0] OPTIONAL, excludedSubtrees [1] OPTIONAL } */
 export function readNameConstraints(value: Uint8Array): NameConstraints {
@@ -24,8 +27,16 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
 
 const CLAUSE = 'RFC 5280 §4.2.1.10'
 
-function readSubtrees(list: DERElement | undefined): readonly GeneralName[] {
-  return list === undefined ? [] : elementsOf(list, 'a list of subtrees', list.tag).map(readSubtree)
+function readSubtrees(list: DERElement | undefined): Subtrees {
+  const subtrees = new Map<NameForm, GeneralName[]>()
+  if (list === undefined) return subtrees
+  for (const element of elementsOf(list, 'a list of subtrees', list.tag)) {
+    const base = readSubtree(element)
+    const ofSameForm = subtrees.get(base.form)
+    if (ofSameForm === undefined) subtrees.set(base.form, [base])
+    else ofSameForm.push(base)
+  }
+  return subtrees
 }
 
 /** GeneralSubtree ::= SEQUENCE { base GeneralName, minimum [0] DEFAULT 0, maximum [1] OPTIONAL } */

@@ -7,5 +7,5 @@ export const MOST_SIGNATURES = 64
 /** How many times a path is extended for one chain before it is refused. */
 export const MOST_STEPS = 256
 
-/** How many names are compared with name constraints for one certificate before it is refused. */
+/** How many names and subtrees of name constraints are compared for one chain before it is refused. */
 export const MOST_NAME_COMPARISONS = 65_536

@@ -3,8 +3,9 @@ import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { SVIDError } from '../error.ts'
 import { assertReadable, assertUsable } from './certificate-rules.ts'
 import { MOST_SIGNATURES, MOST_STEPS } from './limits.ts'
+import { NameCheck } from './name-constraints.ts'
 import { Path } from './path.ts'
-import { describe, refusal } from './refusal.ts'
+import { describe, refusal, searchLimit } from './refusal.ts'
 
 /** What a path is searched with. */
 export interface PathMaterial {
@@ -25,7 +26,8 @@ export interface PathMaterial {
  *
  * It walks down from the authorities, so that no signature is checked with a key that an authority has not
  * vouched for: what an outsider sends cannot choose the work. It goes back and tries on where authorities
- * share a name or have certified each other. The work is bounded in counted signatures and steps.
+ * share a name or have certified each other. The work is bounded in counted signatures, steps and
+ * comparisons of names.
  *
  * @returns The certificates of the path, the authority first.
  */
@@ -41,6 +43,7 @@ const LEAF = 3
 class PathSearch {
   readonly #material: PathMaterial
   readonly #presented: readonly Certificate[]
+  readonly #names: NameCheck
   readonly #usable = new Map<Certificate, boolean>()
   readonly #failed = new Map<Certificate, Set<Certificate>>()
   #signaturesLeft = MOST_SIGNATURES
@@ -51,6 +54,7 @@ class PathSearch {
   constructor(material: PathMaterial) {
     this.#material = material
     this.#presented = [material.leaf, ...material.intermediates]
+    this.#names = new NameCheck(material.id)
   }
 
   run(): readonly Certificate[] {
@@ -62,7 +66,7 @@ class PathSearch {
     for (const isPlausible of [keyIdentifiersAgree, () => true]) {
       for (const authority of candidates) {
         if (!this.#isUsable(authority, AUTHORITY)) continue
-        const start = this.#attempt(AUTHORITY, () => Path.startingAt(authority, id))
+        const start = this.#attempt(AUTHORITY, () => Path.startingAt(authority, id, this.#names))
         const path = start && this.#descend(start, isPlausible)
         if (path !== undefined) return path
       }
@@ -129,7 +133,8 @@ class PathSearch {
     try {
       return step()
     } catch (error) {
-      if (!(error instanceof SVIDError)) throw error
+      // To have done too much ends the search, and not the attempt.
+      if (!(error instanceof SVIDError) || error.code === 'ERR_SPIFFE_X509_SVID_SEARCH_LIMIT') throw error
       this.#note(closeness, error)
       return undefined
     }
@@ -160,10 +165,6 @@ function wrongSignature(child: Certificate, issuer: Certificate, id: SpiffeID): 
         'ERR_SPIFFE_X509_SVID_SIGNATURE_ALGORITHM',
         `${describe(child)} is signed with ${child.signatureAlgorithm.algorithm}`,
       )
-}
-
-function searchLimit(id: SpiffeID, work: string): SVIDError {
-  return refusal(id, 'ERR_SPIFFE_X509_SVID_SEARCH_LIMIT', `${work} and no path to an authority was found`)
 }
 
 function unknownAuthority({ id, authorities }: PathMaterial): SVIDError {

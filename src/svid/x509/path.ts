@@ -11,7 +11,7 @@ import {
   withPoliciesOf,
 } from './certificate-policies.ts'
 import { assertMayIssue } from './certificate-rules.ts'
-import { assertNamesPermitted } from './name-constraints.ts'
+import type { NameCheck } from './name-constraints.ts'
 import { describe, refusal } from './refusal.ts'
 
 /**
@@ -27,6 +27,7 @@ export class Path {
   /** The certificate at the lower end. */
   readonly end: Certificate
   readonly #id: SpiffeID
+  readonly #names: NameCheck
   readonly #intermediatesLeft: number
   readonly #policies: PolicyState
 
@@ -34,21 +35,23 @@ export class Path {
     above: readonly Certificate[],
     end: Certificate,
     id: SpiffeID,
+    names: NameCheck,
     intermediatesLeft: number,
     policies: PolicyState,
   ) {
     this.certificates = [...above, end]
     this.end = end
     this.#id = id
+    this.#names = names
     this.#intermediatesLeft = intermediatesLeft
     this.#policies = policies
   }
 
   /** RFC 5280 §6.1.2, and the limits that the authority sets in its own certificate. */
-  static startingAt(authority: Certificate, id: SpiffeID): Path {
+  static startingAt(authority: Certificate, id: SpiffeID, names: NameCheck): Path {
     assertMayIssue(authority, id)
     const intermediatesLeft = authority.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY
-    return new Path([], authority, id, intermediatesLeft, ANY_POLICY_STATE)
+    return new Path([], authority, id, names, intermediatesLeft, ANY_POLICY_STATE)
   }
 
   /** Whether a certificate of the same name and key is on the path: to pass there again leads nowhere. */
@@ -61,7 +64,7 @@ export class Path {
   /** RFC 5280 §6.1.3 and §6.1.4: the path with an intermediate more. */
   withIntermediate(certificate: Certificate): Path {
     // §6.1.3 (b), (c): only what is issued to another name is held to the names that are permitted
-    if (!certificate.isSelfIssued) assertNamesPermitted(certificate, this.certificates, this.#id)
+    if (!certificate.isSelfIssued) this.#names.assertPermitted(certificate, this.certificates)
     // §6.1.3 (d), (e); as for (f), what lacks a policy here still lacks it at the leaf
     const policies = withPoliciesOf(certificate, this.#policies, false)
     // §6.1.4 (a)
@@ -83,6 +86,7 @@ export class Path {
       this.certificates,
       certificate,
       this.#id,
+      this.#names,
       Math.min(intermediatesLeft, certificate.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY),
       belowIntermediate(certificate, policies),
     )
@@ -91,7 +95,7 @@ export class Path {
   /** RFC 5280 §6.1.3 and §6.1.5: the path with its leaf, which completes it. */
   withLeaf(leaf: Certificate): readonly Certificate[] {
     // §6.1.3 (b), (c)
-    assertNamesPermitted(leaf, this.certificates, this.#id)
+    this.#names.assertPermitted(leaf, this.certificates)
     // §6.1.3 (d) to (f), §6.1.5 (a), (b), (g)
     const policies = afterLeaf(leaf, withPoliciesOf(leaf, this.#policies, true))
     if (lacksPolicy(policies)) {

@@ -14,6 +14,11 @@ export function refusal(
   return new SVIDError(code, about, { ...options, spiffeID: id?.toString() })
 }
 
+/** The refusal of a chain that makes more work than any has to. */
+export function searchLimit(id: SpiffeID, work: string): SVIDError {
+  return refusal(id, 'ERR_SPIFFE_X509_SVID_SEARCH_LIMIT', `${work} and no path to an authority was found`)
+}
+
 /** What to call a certificate in a message: its serial number, as `openssl x509 -serial` writes it. */
 export function describe(certificate: Certificate): string {
   const serial = Buffer.from(certificate.serialNumber.subarray(0, 21)).toString('hex').toUpperCase()

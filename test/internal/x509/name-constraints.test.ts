@@ -17,15 +17,23 @@ const read = (constraints: Constraints): ReturnType<typeof readNameConstraints> 
 describe('readNameConstraints', () => {
   it('gives the subtrees that are permitted and excluded', () => {
     expect(read({ permitted: [{ uri: 'acme.internal' }, { dns: 'acme.internal' }] })).toEqual({
-      permitted: [
-        { form: 'uri', value: 'acme.internal' },
-        { form: 'dns', value: 'acme.internal' },
-      ],
-      excluded: [],
+      permitted: new Map([
+        ['uri', [{ form: 'uri', value: 'acme.internal' }]],
+        ['dns', [{ form: 'dns', value: 'acme.internal' }]],
+      ]),
+      excluded: new Map(),
     })
-    expect(read({ excluded: [{ email: 'acme.internal' }] })).toEqual({
-      permitted: [],
-      excluded: [{ form: 'email', value: 'acme.internal' }],
+    expect(read({ excluded: [{ email: 'acme.internal' }, { email: 'b' }] })).toEqual({
+      permitted: new Map(),
+      excluded: new Map([
+        [
+          'email',
+          [
+            { form: 'email', value: 'acme.internal' },
+            { form: 'email', value: 'b' },
+          ],
+        ],
+      ]),
     })
   })
 
@@ -44,7 +52,7 @@ describe('readNameConstraints', () => {
     { directory: 'O=acme' },
     { directory: '' },
   ])('takes the subtree %j', (subtree) => {
-    expect(read({ permitted: [subtree] }).permitted).toHaveLength(1)
+    expect(read({ permitted: [subtree] }).permitted.size).toBe(1)
   })
 
   it.each<[string, NameInput]>([

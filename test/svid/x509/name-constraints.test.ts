@@ -5,6 +5,7 @@ import { bundleOf, verdict } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
 const REFUSED = 'ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED'
+const LIMIT = 'ERR_SPIFFE_X509_SVID_SEARCH_LIMIT'
 type Constraints = NonNullable<MintOptions['nameConstraints']>
 
 /** What becomes of a leaf under an intermediate with these constraints, and under an authority with them. */
@@ -215,11 +216,68 @@ describe('name constraints', () => {
     expect(verdict([leaf], bundleOf(root))).toBe('accepted')
   })
 
+  const permitted = (count: number): Constraints => ({
+    permitted: Array.from({ length: count }, (_, i) => ({ dns: `n${i}.internal` })),
+  })
+  const named = (count: number): MintOptions => ({
+    subject: '',
+    sanCritical: true,
+    dns: Array<string>(count).fill('n0.internal'),
+  })
+
   it('are compared with a bounded number of names', () => {
-    const permitted = Array.from({ length: 256 }, (_, i) => ({ dns: `n${i}.internal` }))
-    const dns = (count: number): string[] => Array.from({ length: count }, () => 'n255.internal')
-    // With the URI and the subject, 256 names come to 65,536 comparisons.
-    expect(verdictsFor({ permitted }, { dns: dns(254) })).toEqual(accepted)
-    expect(verdictsFor({ permitted }, { dns: dns(255) })).toEqual(refused)
+    // A name counts once, and once more for each subtree of its form; one of the names is the URI.
+    expect(257 * (1 + 254) + 1).toBe(65_536)
+    expect(verdictsFor(permitted(254), named(257))).toEqual(accepted)
+    expect(verdictsFor(permitted(254), { ...named(257), ips: ['10.0.0.1'] })).toEqual([LIMIT, LIMIT])
+    expect(verdictsFor(permitted(255), named(257))).toEqual([LIMIT, LIMIT])
+  })
+
+  it('share this bound among all pairs of certificates of a search', () => {
+    const root = mintCA({ subject: 'CN=root', nameConstraints: permitted(150) })
+    const ca = (nameConstraints?: Constraints): Minted =>
+      mintCA({
+        subject: 'CN=ca',
+        issuer: root,
+        dns: Array<string>(150).fill('n0.internal'),
+        ...(nameConstraints && { nameConstraints }),
+      })
+    const [plain, constrained] = [ca(), ca(permitted(150))]
+    expect(verdict([mintLeaf(ID, plain, named(150)), plain], bundleOf(root))).toBe('accepted')
+    expect(verdict([mintLeaf(ID, constrained, named(150)), constrained], bundleOf(root))).toBe(LIMIT)
+  })
+
+  it('end the search where they are too many to compare, whatever path is left', () => {
+    const root = mintCA({ subject: 'CN=root' })
+    const plain = mintCA({ subject: 'CN=ca', issuer: root })
+    const constrained = mintCA({ subject: 'CN=ca', issuer: root, nameConstraints: permitted(300) })
+    const leaf = mintLeaf(ID, plain, named(300))
+    expect(verdict([leaf, plain, constrained], bundleOf(root))).toBe('accepted')
+    expect(verdict([leaf, constrained, plain], bundleOf(root))).toBe(LIMIT)
+  })
+
+  it('are compared once with the names of a certificate, on however many paths', () => {
+    const nameConstraints = { excluded: [...(permitted(30).permitted ?? []), { dns: 'evil' }] }
+    const dns = Array.from({ length: 30 }, (_, i) => `h${i}.acme`)
+    const level = (n: number, issuer?: Minted, serial = 0): Minted =>
+      mintCA({
+        subject: `CN=level ${n}`,
+        key: `p256/level ${n}`,
+        serial,
+        dns,
+        nameConstraints,
+        ...(issuer && { issuer }),
+      })
+    const root = level(0)
+    const intermediates = [1, 2, 3, 4, 5].flatMap((n) =>
+      [0, 1].map((serial) => level(n, level(n - 1), serial)),
+    )
+    const chainOf = (name: string): Minted[] => [
+      mintLeaf(ID, level(5), { dns: [...dns, name] }),
+      ...intermediates,
+    ]
+    expect(verdict(chainOf('good'), bundleOf(root))).toBe('accepted')
+    // All of the 32 paths are tried, and each comes to more than 10,000 comparisons.
+    expect(verdict(chainOf('evil'), bundleOf(root))).toBe(REFUSED)
   })
 })

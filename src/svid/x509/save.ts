@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { realpath, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { printable } from '../../internal/printable.ts'
 import { StagedFile } from '../../internal/staged-file.ts'
 import { refusal } from './refusal.ts'
-import { X509SVID } from './x509-svid.ts'
+import { X509SVID, type X509SVIDPEM } from './x509-svid.ts'
 
 const CERTIFICATE_MODE = 0o644
 const KEY_MODE = 0o600
@@ -22,10 +22,15 @@ const KEY_MODE = 0o600
  * twice: key and certificates then go into one file, which is replaced in one step. A crash can also leave a
  * hidden file that was not moved yet, with the permissions of the one it was to become.
  *
+ * Calls take turns, in the order they were made, so what the last one was given is what stays: a listener of
+ * `onChange` can call this without waiting for the one before. Other processes and worker threads do not take
+ * turns: where several write the same pair, one file for both is the way.
+ *
  * @param svid - What to write.
  * @param certificateFile - Where the certificates go.
  * @param keyFile - Where the private key goes.
- * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be written.
+ * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_FILE` when a file cannot be written, or a pipe, a socket or a device
+ * stands there.
  * @example
  * Hand an identity to a program that reads files
  * ```ts
@@ -43,17 +48,44 @@ export async function save(
   if (!(svid instanceof X509SVID)) throw new TypeError('an X509SVID is needed')
   const certificatePath = pathOf(certificateFile)
   const keyPath = pathOf(keyFile)
-  const { certificates, privateKey } = svid.marshal()
+  const pem = svid.marshal()
   try {
-    if (certificatePath === keyPath) {
-      await moveIntoPlace(await StagedFile.write(keyPath, privateKey + certificates, KEY_MODE))
-    } else {
-      await replaceBoth(certificatePath, certificates, keyPath, privateKey)
-    }
+    await inTurn(() => replace(certificatePath, keyPath, pem))
   } catch (cause) {
     const names = `${printable(certificatePath)} and ${printable(keyPath)}`
     throw refusal(svid.id, 'ERR_SPIFFE_X509_SVID_FILE', `it cannot be written to ${names}`, { cause })
   }
+}
+
+let lastTurn: Promise<void> = Promise.resolve()
+
+/**
+ * Acts when everything that was asked for before is done, well or not: two calls that overlap would leave the
+ * certificates of the one and the key of the other. It is one queue for all, because only the file system knows
+ * which paths lead to one file.
+ */
+function inTurn(act: () => Promise<void>): Promise<void> {
+  const turn = lastTurn.then(act)
+  lastTurn = turn.catch(() => {})
+  return turn
+}
+
+async function replace(
+  certificatePath: string,
+  keyPath: string,
+  { certificates, privateKey }: X509SVIDPEM,
+): Promise<void> {
+  const [certificatePlace, keyPlace] = await Promise.all([placeOf(certificatePath), placeOf(keyPath)])
+  if (certificatePlace === keyPlace) {
+    await moveIntoPlace(await StagedFile.write(keyPlace, privateKey + certificates, KEY_MODE))
+  } else {
+    await replaceBoth(certificatePlace, certificates, keyPlace, privateKey)
+  }
+}
+
+/** The one spelling of a path: its folder without links, and the name in it, which may be a link to replace. */
+async function placeOf(path: string): Promise<string> {
+  return join(await realpath(dirname(path)), basename(path))
 }
 
 async function replaceBoth(

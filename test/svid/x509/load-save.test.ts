@@ -78,6 +78,41 @@ describe('save and load', () => {
 })
 
 describe('save', () => {
+  it('leaves what the last call was given, also where calls overlap', async () => {
+    const first = [OLD, NEW, OLD, NEW, OLD, NEW, OLD]
+    for (const last of [NEW, OLD, NEW, OLD]) {
+      await Promise.all([...first, last].map((svid) => save(svid, certificateFile, keyFile)))
+      expect((await load(certificateFile, keyFile)).marshal()).toEqual(last.marshal())
+    }
+  })
+
+  it('takes turns also by other names of the files, and after a call that failed', async () => {
+    const link = join(folder, 'link')
+    await symlink('.', link)
+    const saving = [
+      save(OLD, certificateFile, keyFile),
+      save(OLD, join(folder, 'no', 'svid.pem'), keyFile),
+      save(OLD, join(link, 'svid.pem'), join(link, 'svid-key.pem')),
+      save(NEW, certificateFile, keyFile),
+    ]
+    expect(await Promise.all(saving.map(codeOf))).toEqual([
+      'accepted',
+      'ERR_SPIFFE_X509_SVID_FILE',
+      'accepted',
+      'accepted',
+    ])
+    expect((await load(certificateFile, keyFile)).marshal()).toEqual(NEW.marshal())
+  })
+
+  it('takes two names of one file for one file', async () => {
+    const link = join(folder, 'link')
+    await symlink('.', link)
+    const both = join(folder, 'both.pem')
+    await save(NEW, both, join(link, 'both.pem'))
+    expect((await load(both, both)).marshal()).toEqual(NEW.marshal())
+    expect(await modeOf(both)).toBe(0o600)
+  })
+
   it('replaces a symbolic link and leaves alone what it points to', async () => {
     const target = join(folder, 'target')
     await writeFile(target, 'untouched')

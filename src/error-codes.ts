@@ -103,7 +103,7 @@ export const errorCodes = {
     remedy: 'keep one bundle for each trust domain; to replace the one in a set, use withBundle',
   },
   ERR_SPIFFE_BUNDLE_TOO_LARGE: {
-    rule: 'own limit: 16 MiB and 10,000 keys a bundle, 64 MiB and 100,000 trust domains a bundle map',
+    rule: 'own limit: 16 MiB, 10,000 keys, 320,000 values a bundle; 64 MiB, 100,000 trust domains, 2,000,000 values a map',
     remedy: 'remove from the bundle what its trust domain no longer signs with',
   },
   ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
@@ -169,7 +169,8 @@ export const errorCodes = {
   },
   ERR_SPIFFE_X509_SVID_NO_CERTIFICATE: {
     rule: 'X509-SVID §5.1',
-    remedy: 'pass the chain with the leaf first; a TLS peer must be asked for its certificate',
+    remedy:
+      'give the chain as CERTIFICATE blocks or DER, the leaf first; a TLS peer must be asked for its own',
   },
   ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG: {
     rule: 'this library: at most 16 certificates',
@@ -267,7 +268,7 @@ export const errorCodes = {
       'mend the bundle source: it must answer with the bundle of the trust domain that it was asked for',
   },
   ERR_SPIFFE_X509_SVID_SEARCH_LIMIT: {
-    rule: 'this library: at most 64 signatures, 256 steps and 65,536 comparisons of names for one chain',
+    rule: 'this library: at most 1024 authorities of its issuers, 64 signatures, 256 steps and 65,536 comparisons of names',
     remedy: 'send only the intermediates that lead to an authority',
   },
   ERR_SPIFFE_X509_SVID_KEY_UNREADABLE: {
@@ -585,11 +586,16 @@ export const errorCodes = {
   // internal
   ERR_SPIFFE_PEM_MALFORMED: {
     rule: 'RFC 7468 §2',
-    remedy: 'pass the text as it was written: every block whole, in base64, without encryption',
+    remedy:
+      'pass the text as it was written: every block whole, from the start of a line, in base64, not encrypted',
   },
   ERR_SPIFFE_BASE64_MALFORMED: {
     rule: 'RFC 7515 §2',
     remedy: 'encode it without padding, other characters or stray bits at the end',
+  },
+  ERR_SPIFFE_JSON_TOO_LARGE: {
+    rule: 'own limit: how much is read as one JSON text',
+    remedy: 'have less written into it',
   },
   ERR_SPIFFE_JSON_MALFORMED: {
     rule: 'RFC 8259 §2',

@@ -10,9 +10,13 @@ export interface PEMBlock<Label extends string = string> {
 
 const BEGIN = /^-----BEGIN ([A-Z0-9][A-Z0-9 ]*)-----\s*$/
 const END = /^-----END ([A-Z0-9][A-Z0-9 ]*)-----\s*$/
+// What a reader takes for a boundary, whatever stands before it that nobody sees.
+const BOUNDARY = /^[\s\p{C}]*-----(BEGIN|END)\b/u
+const BYTE_ORDER_MARK = /^\ufeff/
 
 /**
- * Reads the blocks of a PEM text (RFC 7468 §2); what stands between blocks is explanatory text.
+ * Reads the blocks of a PEM text (RFC 7468 §2); what stands between blocks is explanatory text, and a boundary is
+ * none: a block that was passed over for a blank before it would make another one the first.
  *
  * @param labels - Which blocks to read. Others must end, but what they hold is not looked at: a file can keep
  * an encrypted key beside its certificates. All of them where absent.
@@ -26,10 +30,10 @@ export function decodePEM<Label extends string = string>(
   const blocks: PEMBlock<Label>[] = []
   let label: string | undefined
   let body: string[] = []
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  for (const line of text.replace(BYTE_ORDER_MARK, '').split(/\r\n|\n|\r/)) {
     if (label === undefined) {
       label = BEGIN.exec(line)?.[1]
-      if (label === undefined && line.startsWith('-----BEGIN')) throw malformed('a BEGIN line cannot be read')
+      if (label === undefined) assertExplanatory(line)
       body = []
     } else if (!line.startsWith('-----')) {
       body.push(line)
@@ -51,6 +55,12 @@ export function encodePEM(label: string, der: Uint8Array): string {
       .toString('base64')
       .match(/.{1,64}/g) ?? []
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}
+
+function assertExplanatory(line: string): void {
+  const boundary = BOUNDARY.exec(line)?.[1]
+  if (boundary === 'BEGIN') throw malformed('a BEGIN line cannot be read')
+  if (boundary === 'END') throw malformed('an END line ends no block')
 }
 
 function decodeBody(label: string, lines: readonly string[]): Uint8Array {

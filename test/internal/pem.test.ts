@@ -40,7 +40,10 @@ describe('decodePEM', () => {
     ['spaces at the ends of lines', PEM.replaceAll('\n', '  \n')],
     ['empty lines', PEM.replaceAll('\n', '\n\n')],
     ['text around it', `Bag Attributes\n  friendlyName: x\n${PEM}\n# the end\n`],
+    ['a byte order mark before it', `\ufeff${PEM}`],
     ['a byte order mark before text before it', `\ufeff# a comment\n${PEM}`],
+    ['dashes and boundaries within the text around it', `-----\n# no -----BEGIN X-----\n-----ENDS\n${PEM}`],
+    ['a block that is commented out', `${PEM.replace(/^/gm, '# ')}\n${PEM}`],
     ['no line feed at the end', PEM.trimEnd()],
     [
       'one long line',
@@ -83,6 +86,23 @@ describe('decodePEM', () => {
   ])('refuses a block that %s', (_, text) => {
     expect(codeOf(PEM)).toBe('accepted')
     expect(codeOf(text)).toBe('ERR_SPIFFE_PEM_MALFORMED')
+  })
+
+  it.each([
+    ['blanks before', PEM.replace('-----BEGIN', '  -----BEGIN')],
+    ['a tab before', PEM.replace('-----BEGIN', '\t-----BEGIN')],
+    ['a second byte order mark before', `\ufeff\ufeff${PEM}`],
+    ['a byte order mark of another file before', `${PEM}\ufeff${PEM}`],
+    ['a character that is not seen before', `\u200b${PEM}`],
+    ['text before', `x${PEM}`],
+    ['too few dashes', PEM.slice(1)],
+    ['blanks before all of its lines', PEM.trimEnd().replace(/^/gm, '  ')],
+    ['an end alone', '-----END CERTIFICATE-----'],
+    ['an end of which something is before', ' -----END CERTIFICATE-----'],
+  ])('passes over no block that has %s', (_, block) => {
+    expect(decoded(PEM + PEM)).toHaveLength(2)
+    expect(codeOf(`${block}\n${PEM}`)).toBe('ERR_SPIFFE_PEM_MALFORMED')
+    expect(codeOf(`${PEM}${block}`)).toBe('ERR_SPIFFE_PEM_MALFORMED')
   })
 
   it('says of a key with a passphrase that it has headers', () => {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { types } from 'node:util'
-import { decodePEM } from '../../internal/pem.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
+import { readCertificatesPEM } from '../../internal/x509/certificate-pem.ts'
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { BundleError } from '../error.ts'
 import { refusing } from '../refusing.ts'
@@ -30,9 +30,7 @@ export function readDERCertificates(owner: TrustDomain, der: Uint8Array): readon
 /** Reads the certificates of a PEM text. One that is not empty has to hold one: it may be no PEM at all. */
 export function readPEMCertificates(owner: TrustDomain, pem: string): readonly Certificate[] {
   if (typeof pem !== 'string') throw new TypeError('PEM is a string')
-  const certificates = readable(owner, () =>
-    decodePEM(pem, ['CERTIFICATE']).map(({ der }) => Certificate.parse(der)),
-  )
+  const certificates = readable(owner, () => readCertificatesPEM(pem))
   if (certificates.length === 0 && pem.trim() !== '') {
     throw malformed(owner, 'a text that is not empty holds no certificate')
   }

@@ -1,8 +1,9 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { inspect } from 'node:util'
 import { concatBytes, copyBytes } from '../../internal/bytes.ts'
-import { decodePEM, encodePEM } from '../../internal/pem.ts'
+import { encodePEM } from '../../internal/pem.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
+import { readCertificatesPEM } from '../../internal/x509/certificate-pem.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { X509SVIDSource } from '../source.ts'
 import { assertReadable } from './certificate-rules.ts'
@@ -71,16 +72,14 @@ export class X509SVID implements X509SVIDSource {
    * Reads PEM: every `CERTIFICATE` block of one text, leaf first, and the one private key of the other. Both
    * can be the same text.
    *
-   * @param certificates - The certificates. Blocks of other kinds are passed over.
+   * @param certificates - The certificates. Blocks of other kinds, and the text around them, are passed over.
    * @param privateKey - The key: `PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY` or `RSA PRIVATE KEY`.
    * @param options - The hint.
    * @throws `SVIDError` with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
    */
   static parse(certificates: string, privateKey: string, options: X509SVIDOptions = {}): X509SVID {
     assertType(typeof certificates === 'string' && typeof privateKey === 'string', 'PEM must be a string')
-    const chain = readCertificates(() =>
-      decodePEM(certificates, ['CERTIFICATE']).map(({ der }) => Certificate.parse(der)),
-    )
+    const chain = readCertificates(() => readCertificatesPEM(certificates))
     return X509SVID.#from(chain, (id) => readPrivateKeyPEM(privateKey, id), options)
   }
 

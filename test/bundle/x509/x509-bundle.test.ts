@@ -32,6 +32,11 @@ describe('X509Bundle.parse', () => {
     expect(X509Bundle.parse(ACME, pem).equals(bundleOf(ec, rsa))).toBe(true)
   })
 
+  test('misses no certificate for a byte order mark or the label of old', () => {
+    const pem = `\ufeff${ec}${String(rsa).replaceAll('CERTIFICATE', 'X509 CERTIFICATE')}`
+    expect(X509Bundle.parse(ACME, pem).equals(bundleOf(ec, rsa))).toBe(true)
+  })
+
   test.each(['', '\n', ' \r\n'])('takes %j for a bundle that trusts nothing', (pem) => {
     const bundle = X509Bundle.parse(ACME, pem)
     expect(bundle.isEmpty).toBe(true)
@@ -46,6 +51,11 @@ describe('X509Bundle.parse', () => {
     ['a block that is no DER', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'],
     ['a block that is no base64', String(ec).replace(/\nMII/, '\n*II')],
     ['a block that does not end', String(ec).replace('-----END CERTIFICATE-----', '')],
+    ['a good certificate and one after a blank', `${ec} ${rsa}`],
+    [
+      'a good certificate and a block of OpenSSL alone',
+      `${ec}${String(rsa).replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')}`,
+    ],
     ['a good certificate and a broken one', `${ec}${String(rsa).replace('MII', 'MIJ')}`],
     ['two certificates in one block', toPEM(concatenated(ec, rsa))],
     ['bytes after the certificate in a block', toPEM(Buffer.concat([ec.raw, Uint8Array.of(0)]))],

@@ -237,6 +237,8 @@ describe('X509SVID.parse', () => {
       `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${sec1(LEAF)}`,
     ],
     ['an RSA PRIVATE KEY', rsa.pem, pkcs1],
+    ['a byte order mark before', `\ufeff${PEM}`, `\ufeff${LEAF.keyPEM}`],
+    ['the label of old', PEM.replaceAll('CERTIFICATE', 'X509 CERTIFICATE'), LEAF.keyPEM],
     ['everything in one text', LEAF.keyPEM + PEM, LEAF.keyPEM + PEM],
     [
       'CRLF and text around the blocks',
@@ -244,12 +246,22 @@ describe('X509SVID.parse', () => {
       `# key\r\n${LEAF.keyPEM.replaceAll('\n', '\r\n')}`,
     ],
   ])('reads %s', (_, certificates, key) => {
-    expect(X509SVID.parse(certificates, key, { hint: 'x' })).toMatchObject({ hint: 'x' })
+    const svid = X509SVID.parse(certificates, key, { hint: 'x' })
+    expect(svid).toMatchObject({ hint: 'x' })
+    expect(svid.rawCertificates).toHaveLength(certificates.match(/BEGIN (X509 )?CERTIFICATE/g)?.length ?? 0)
   })
 
   it.each<[string, string, string, SpiffeErrorCode]>([
     ['no certificate', LEAF.keyPEM, LEAF.keyPEM, 'ERR_SPIFFE_X509_SVID_NO_CERTIFICATE'],
     ['a certificate that is no base64', PEM.replace('M', '*'), LEAF.keyPEM, 'ERR_SPIFFE_X509_SVID_MALFORMED'],
+    [
+      'a leaf in a block of OpenSSL alone',
+      `${LEAF.pem.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE')}${PEM}`,
+      LEAF.keyPEM,
+      'ERR_SPIFFE_X509_SVID_MALFORMED',
+    ],
+    ['a leaf after a blank', ` ${PEM}`, LEAF.keyPEM, 'ERR_SPIFFE_X509_SVID_MALFORMED'],
+    ['a key after a blank', PEM, ` ${LEAF.keyPEM}`, 'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE'],
     ['no key', PEM, PEM, 'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE'],
     ['two keys', PEM, LEAF.keyPEM + LEAF.keyPEM, 'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE'],
     [

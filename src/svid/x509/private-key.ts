@@ -1,18 +1,15 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto'
-import { readDER } from '../../internal/der.ts'
+import { malformed, readDER, TAG } from '../../internal/der.ts'
 import { decodePEM, type PEMBlock } from '../../internal/pem.ts'
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { refusal } from './refusal.ts'
 
-/** The encodings of private keys, by their PEM label. */
+/** The encodings of private keys, by their PEM label, and what each has after its version. */
 const ENCODINGS = {
-  // RFC 5958
-  'PRIVATE KEY': 'pkcs8',
-  // RFC 5915
-  'EC PRIVATE KEY': 'sec1',
-  // RFC 8017 §A.1.2
-  'RSA PRIVATE KEY': 'pkcs1',
+  'PRIVATE KEY': { type: 'pkcs8', second: TAG.sequence, rule: 'RFC 5958 §2' },
+  'EC PRIVATE KEY': { type: 'sec1', second: TAG.octetString, rule: 'RFC 5915 §3' },
+  'RSA PRIVATE KEY': { type: 'pkcs1', second: TAG.integer, rule: 'RFC 8017 §A.1.2' },
 } as const
 
 type Label = keyof typeof ENCODINGS
@@ -68,10 +65,11 @@ function decodeKeys(text: string, id: SpiffeID): PEMBlock<Label>[] {
 }
 
 function readPrivateKey(der: Uint8Array, label: Label, id: SpiffeID): KeyObject {
+  const { type, second, rule } = ENCODINGS[label]
   try {
-    // OpenSSL passes over what follows a key.
-    readDER(der)
-    return createPrivateKey({ key: Buffer.from(der), format: 'der', type: ENCODINGS[label] })
+    // OpenSSL passes over what follows a key, and tries other encodings than the one it is told.
+    if (readDER(der).children[1]?.tag !== second) throw malformed(`it is no ${label}`, rule)
+    return createPrivateKey({ key: Buffer.from(der), format: 'der', type })
   } catch (cause) {
     throw unreadable(id, 'the private key cannot be read', cause)
   }

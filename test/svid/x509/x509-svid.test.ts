@@ -271,6 +271,24 @@ describe('X509SVID.parse', () => {
       'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE',
     ],
     [
+      'PKCS#8 as an EC PRIVATE KEY',
+      PEM,
+      LEAF.keyPEM.replaceAll('PRIVATE KEY', 'EC PRIVATE KEY'),
+      'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE',
+    ],
+    [
+      'PKCS#8 as an RSA PRIVATE KEY',
+      rsa.pem,
+      rsa.keyPEM.replaceAll('PRIVATE KEY', 'RSA PRIVATE KEY'),
+      'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE',
+    ],
+    [
+      'SEC 1 as a PRIVATE KEY',
+      PEM,
+      sec1(LEAF).replaceAll('EC PRIVATE KEY', 'PRIVATE KEY'),
+      'ERR_SPIFFE_X509_SVID_KEY_UNREADABLE',
+    ],
+    [
       'a key that is no base64',
       PEM,
       LEAF.keyPEM.replace('\nM', '\n*'),

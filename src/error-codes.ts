@@ -108,7 +108,7 @@ export const errorCodes = {
   },
   ERR_SPIFFE_BUNDLE_FILE_UNREADABLE: {
     rule: 'own rule: a bundle is read whole or not at all',
-    remedy: 'check that the path leads to a regular file that this process may read',
+    remedy: 'check that the path leads to a regular file that this process may read, with a bundle in it',
   },
   ERR_SPIFFE_BUNDLE_SEQUENCE_INVALID: {
     rule: 'SPIFFE Trust Domain and Bundle §4.1.1',

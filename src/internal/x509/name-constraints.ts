@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { contextConstructed, type DERElement, malformed, readDER } from '../der.ts'
 import { Components, elementsOf } from '../der-values.ts'
+import { groupBy } from '../group-by.ts'
 import { type GeneralName, type NameForm, readGeneralName } from './general-name.ts'
 
 /** Within which names an authority may issue (RFC 5280 §4.2.1.10). */
@@ -28,15 +29,8 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
 const CLAUSE = 'RFC 5280 §4.2.1.10'
 
 function readSubtrees(list: DERElement | undefined): Subtrees {
-  const subtrees = new Map<NameForm, GeneralName[]>()
-  if (list === undefined) return subtrees
-  for (const element of elementsOf(list, 'a list of subtrees', list.tag)) {
-    const base = readSubtree(element)
-    const ofSameForm = subtrees.get(base.form)
-    if (ofSameForm === undefined) subtrees.set(base.form, [base])
-    else ofSameForm.push(base)
-  }
-  return subtrees
+  const elements = list === undefined ? [] : elementsOf(list, 'a list of subtrees', list.tag)
+  return groupBy(elements.map(readSubtree), ({ form }) => form)
 }
 
 /** GeneralSubtree ::= SEQUENCE { base GeneralName, minimum [0] DEFAULT 0, maximum [1] OPTIONAL } */

@@ -4,6 +4,9 @@ export const MOST_CERTIFICATES = 16
 /** How many signatures are checked for one chain before it is refused. */
 export const MOST_SIGNATURES = 64
 
+/** How many authorities are looked at for one chain before it is refused. */
+export const MOST_AUTHORITIES = 1024
+
 /** How many times a path is extended for one chain before it is refused. */
 export const MOST_STEPS = 256
 

@@ -1,8 +1,9 @@
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { SVIDError } from '../error.ts'
-import { assertReadable, assertUsable } from './certificate-rules.ts'
-import { MOST_SIGNATURES, MOST_STEPS } from './limits.ts'
+import { AuthorityIndex } from './authority-index.ts'
+import { assertReadable, assertUsable, isValidAt } from './certificate-rules.ts'
+import { MOST_AUTHORITIES, MOST_SIGNATURES, MOST_STEPS } from './limits.ts'
 import { NameCheck } from './name-constraints.ts'
 import { Path } from './path.ts'
 import { describe, refusal, searchLimit } from './refusal.ts'
@@ -26,8 +27,8 @@ export interface PathMaterial {
  *
  * It walks down from the authorities, so that no signature is checked with a key that an authority has not
  * vouched for: what an outsider sends cannot choose the work. It goes back and tries on where authorities
- * share a name or have certified each other. The work is bounded in counted signatures, steps and
- * comparisons of names.
+ * share a name or have certified each other. The work is bounded in counted authorities,
+ * signatures, steps and comparisons of names.
  *
  * @returns The certificates of the path, the authority first.
  */
@@ -46,6 +47,7 @@ class PathSearch {
   readonly #names: NameCheck
   readonly #usable = new Map<Certificate, boolean>()
   readonly #failed = new Map<Certificate, Set<Certificate>>()
+  #authoritiesLeft = MOST_AUTHORITIES
   #signaturesLeft = MOST_SIGNATURES
   #stepsLeft = MOST_STEPS
   #reason: SVIDError | undefined
@@ -58,20 +60,43 @@ class PathSearch {
   }
 
   run(): readonly Certificate[] {
-    const { id, authorities } = this.#material
-    const candidates = authorities.filter(({ subject }) =>
-      this.#presented.some(({ issuer }) => issuer.key === subject.key),
-    )
+    const { authorities } = this.#material
+    const index = AuthorityIndex.of(authorities)
     // Key identifiers are hints (RFC 5280 §4.2.1.1): where they differ is tried last, but it is tried.
-    for (const isPlausible of [keyIdentifiersAgree, () => true]) {
-      for (const authority of candidates) {
-        if (!this.#isUsable(authority, AUTHORITY)) continue
-        const start = this.#attempt(AUTHORITY, () => Path.startingAt(authority, id, this.#names))
-        const path = start && this.#descend(start, isPlausible)
+    const path =
+      this.#searchFrom((child) => index.agreeing(child), keyIdentifiersAgree) ??
+      this.#searchFrom(
+        (child) => index.named(child),
+        () => true,
+      )
+    if (path === undefined) throw this.#reason ?? unknownAuthority(this.#material)
+    return path
+  }
+
+  #searchFrom(
+    authoritiesAbove: (child: Certificate) => Iterable<Certificate>,
+    isPlausible: typeof keyIdentifiersAgree,
+  ): readonly Certificate[] | undefined {
+    const tried = new Set<Certificate>()
+    for (const child of this.#presented) {
+      for (const authority of authoritiesAbove(child)) {
+        if (tried.has(authority)) continue
+        tried.add(authority)
+        const path = this.#descendFrom(authority, isPlausible)
         if (path !== undefined) return path
       }
     }
-    throw this.#reason ?? unknownAuthority(this.#material)
+    return undefined
+  }
+
+  #descendFrom(
+    authority: Certificate,
+    isPlausible: typeof keyIdentifiersAgree,
+  ): readonly Certificate[] | undefined {
+    this.#countAuthority()
+    if (!this.#isUsable(authority, AUTHORITY)) return undefined
+    const start = this.#attempt(AUTHORITY, () => Path.startingAt(authority, this.#material.id, this.#names))
+    return start && this.#descend(start, isPlausible)
   }
 
   #descend(path: Path, isPlausible: typeof keyIdentifiersAgree): readonly Certificate[] | undefined {
@@ -101,13 +126,17 @@ class PathSearch {
     const { id, at } = this.#material
     const known = this.#usable.get(certificate)
     if (known !== undefined) return known
-    const isUsable = this.#attempt(closeness, () => {
-      assertReadable(certificate)
-      assertUsable(certificate, id, at)
-      return true
-    })
-    this.#usable.set(certificate, isUsable === true)
-    return isUsable === true
+    // A crowd can have expired: no refusal is made of what would not be reported.
+    const isKept = closeness > this.#closeness || isValidAt(certificate, at)
+    const isUsable =
+      isKept &&
+      this.#attempt(closeness, () => {
+        assertReadable(certificate)
+        assertUsable(certificate, id, at)
+        return true
+      }) === true
+    this.#usable.set(certificate, isUsable)
+    return isUsable
   }
 
   /** RFC 5280 §6.1.3 (a)(1) */
@@ -122,6 +151,13 @@ class PathSearch {
     // One that names another key was never said to be signed with this one.
     if (keyIdentifiersAgree(child, issuer)) this.#note(AUTHORITY, wrongSignature(child, issuer, id))
     return false
+  }
+
+  #countAuthority(): void {
+    this.#authoritiesLeft -= 1
+    if (this.#authoritiesLeft < 0) {
+      throw searchLimit(this.#material.id, `${MOST_AUTHORITIES} authorities were looked at`)
+    }
   }
 
   #countStep(): void {

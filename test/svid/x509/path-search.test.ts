@@ -2,7 +2,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { verify } from '../../../src/svid/x509/index.ts'
 import { Path } from '../../../src/svid/x509/path.ts'
-import { type Minted, mintCA, mintLeaf } from '../../support/mint.ts'
+import { type Minted, type MintOptions, mint, mintCA, mintLeaf } from '../../support/mint.ts'
 import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
 
 /** What OpenSSL was asked to check: how many signatures, with which keys. */
@@ -27,8 +27,10 @@ beforeEach(() => {
 })
 
 const ID = 'spiffe://acme.internal/orders'
+const LIMIT = 'ERR_SPIFFE_X509_SVID_SEARCH_LIMIT'
 const EXPIRED = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2021-01-01T00:00:00Z') }
 const UNKNOWN = 'ERR_SPIFFE_X509_SVID_UNKNOWN_AUTHORITY'
+const MALFORMED = 'ERR_SPIFFE_X509_SVID_MALFORMED'
 
 /** The subjects on the path that proves a peer, from the leaf upwards. */
 function pathOf(chain: readonly Minted[], ...authorities: readonly Minted[]): readonly string[] {
@@ -255,6 +257,61 @@ describe('the work of the search', () => {
     signatureChecks.count = 0
     expect(verdict([child, ...junk], bundleOf(...authorities))).toBe('ERR_SPIFFE_X509_SVID_SEARCH_LIMIT')
     expect(signatureChecks.count).toBe(64)
+  })
+
+  describe('among authorities of one name', () => {
+    const sameName = (options: MintOptions): Minted =>
+      mintCA({ subject: 'CN=crowd', signatureValue: Buffer.alloc(64), ...options })
+    const issuer = sameName({ key: 'p256/issuer' })
+    const crowdOf = (count: number, options: MintOptions): readonly Minted[] =>
+      Array.from({ length: count }, (_, serial) => sameName({ key: 'p256/crowd', serial, ...options }))
+    const leaf = mintLeaf(ID, issuer)
+    const leafWithoutHint = mintLeaf(ID, issuer, { aki: false })
+
+    it('begins with the one that the key identifier names, however many there are', () => {
+      const crowd = [...crowdOf(600, EXPIRED), ...crowdOf(600, {})]
+      expect(verdict([leaf], bundleOf(...crowd, issuer))).toBe('accepted')
+      expect(signatureChecks.count).toBe(1)
+      expect(verdict([leaf], bundleOf(...crowd))).toBe(LIMIT)
+    })
+
+    it('goes on with those that have no key identifier, and ends with those that have another', () => {
+      const [nameless, renamed] = [
+        sameName({ key: 'p256/issuer', ski: false }),
+        sameName({ key: 'p256/issuer', ski: Buffer.from('renamed') }),
+      ]
+      const unreadable = { oid: '2.5.29.14', value: Buffer.from([5, 0]) }
+      const crowd = [...crowdOf(2, {}), ...crowdOf(2, { ski: false, extensions: [unreadable] })]
+      expect(verdict([mintLeaf(ID, issuer)], bundleOf(...crowd, nameless))).toBe('accepted')
+      expect(signatureChecks.count).toBe(1)
+      expect(verdict([mintLeaf(ID, issuer)], bundleOf(...crowd, renamed))).toBe('accepted')
+      expect(signatureChecks.count).toBe(1 + 3)
+    })
+
+    it('stops after 1024 of them', () => {
+      const expired = crowdOf(1024, EXPIRED)
+      expect(verdict([leafWithoutHint], bundleOf(...expired.slice(1), issuer))).toBe('accepted')
+      expect(verdict([leafWithoutHint], bundleOf(...expired, issuer))).toBe(LIMIT)
+    })
+
+    it('makes no refusal of those that would not be reported', () => {
+      const bundle = bundleOf(...crowdOf(9, EXPIRED))
+      const written = vi.spyOn(Date.prototype, 'toISOString')
+      expect(verdict([leaf], bundle)).toBe('ERR_SPIFFE_X509_SVID_EXPIRED')
+      expect(written).toHaveBeenCalledTimes(1)
+      written.mockRestore()
+    })
+
+    it('reads the hints of what came with the leaf, and none out of what cannot be read', () => {
+      const junk = mint({
+        issuer,
+        aki: false,
+        extensions: [{ oid: '2.5.29.35', value: Buffer.from([5, 0]) }],
+      })
+      expect(verdict([leaf, junk], bundleOf(...crowdOf(2, {}), issuer))).toBe('accepted')
+      const child = mintLeaf(ID, mintCA({ subject: 'CN=nobody' }))
+      expect(verdict([child, junk], bundleOf(...crowdOf(2, {}), issuer))).toBe(MALFORMED)
+    })
   })
 
   it('stops after 256 steps, where certificates that hold make too many paths', () => {

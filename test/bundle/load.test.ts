@@ -43,8 +43,10 @@ describe('loading', () => {
     expect(bundle.has(ec)).toBe(true)
   })
 
-  test.each(['', '\n'])('an X.509 bundle from a file with %j trusts nothing', async (content) => {
-    expect((await X509Bundle.load('acme.internal', await file(content))).isEmpty).toBe(true)
+  test('a document that says so trusts nothing', async () => {
+    const path = await file('{"keys":[]}')
+    expect((await JWTBundle.load('acme.internal', path)).isEmpty).toBe(true)
+    expect((await SpiffeBundle.load('acme.internal', path)).isEmpty).toBe(true)
   })
 
   test.each<[string, string | Uint8Array]>([
@@ -99,6 +101,16 @@ describe.each(loaders)('%s.load', (_, mebibytes, load) => {
       })
     }
     await rm(pipe)
+  })
+
+  test.each(['', '\n', ' \t\r\n', '\ufeff'])('refuses a file with nothing but %j', async (content) => {
+    await expect(load(await file(`${content}x`))).rejects.not.toMatchObject({
+      code: 'ERR_SPIFFE_BUNDLE_FILE_UNREADABLE',
+    })
+    await expect(load(await file(content))).rejects.toMatchObject({
+      code: 'ERR_SPIFFE_BUNDLE_FILE_UNREADABLE',
+      message: expect.stringContaining('bundle" is empty'),
+    })
   })
 
   test('reads so many MiB and not one byte more', async () => {

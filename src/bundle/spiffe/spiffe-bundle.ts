@@ -103,7 +103,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
    * @param trustDomain - Whose bundle it is.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read or is empty, and what
    * {@link SpiffeBundle.parse} throws.
    */
   static async load(

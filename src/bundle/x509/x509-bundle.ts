@@ -103,12 +103,13 @@ export class X509Bundle implements X509BundleSource {
   }
 
   /**
-   * Reads a file of certificates, in PEM or in DER, whichever it holds.
+   * Reads a file of certificates, in PEM or in DER, whichever it holds. An empty file is not taken for a bundle
+   * that trusts nothing: more likely somebody has still to write it.
    *
    * @param trustDomain - Whose authorities these are.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read,
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read or is empty,
    * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large, and what {@link X509Bundle.parse} throws.
    */
   static async load(

@@ -1,7 +1,6 @@
 import { elementsOf } from '../internal/json.ts'
-import { type DocumentContext, readDocument, refusedAsTooLarge, refusedDocument } from './document.ts'
+import { type DocumentContext, readDocument, refusedDocument } from './document.ts'
 import { type JWK, readJWK } from './jwk.ts'
-import { MOST_KEYS } from './limits.ts'
 import { readOrSkip, type SkippedElement } from './skipped.ts'
 
 /** A JWK Set, before it is decided what its keys are for. */
@@ -15,13 +14,16 @@ export interface JWKSet {
 
 /** Reads a JWK Set (RFC 7517 §5): its member `keys` has to be there and to be an array, be it an empty one. */
 export function readJWKSet(document: string | Uint8Array, context: DocumentContext): JWKSet {
-  const members = readDocument(document, context)
-  const keys = members.get('keys')
-  if (!keys?.startsWith('[')) throw refusedDocument(context, 'has no array in its member keys')
-  const elements = elementsOf(keys)
-  if (elements.length > MOST_KEYS) throw refusedAsTooLarge(context, `has more than ${MOST_KEYS} keys`)
+  const { value, members } = readDocument(document, context)
+  const keys = value['keys']
+  const text = members.get('keys')
+  if (!Array.isArray(keys) || text === undefined) {
+    throw refusedDocument(context, 'has no array in its member keys')
+  }
   const jwks: JWK[] = []
   const skipped: SkippedElement[] = []
-  for (const [at, text] of elements.entries()) readOrSkip(at, skipped, () => jwks.push(readJWK(at, text)))
+  for (const [at, element] of elementsOf(text).entries()) {
+    readOrSkip(at, skipped, () => jwks.push(readJWK(at, keys[at], element)))
+  }
   return { jwks, skipped, members }
 }

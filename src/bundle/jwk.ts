@@ -1,4 +1,4 @@
-import { duplicateMember, isJSONObject, type JSONRecord } from '../internal/json.ts'
+import { duplicateIn, isJSONObject, type JSONRecord } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
 import { BundleError } from './error.ts'
 
@@ -14,11 +14,10 @@ export interface JWK {
 /** What only a private or a symmetric key has (RFC 7518 §6.2.2, §6.3.2 and §6.4.1). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** Takes the text of an element of `keys` for a JWK. */
-export function readJWK(at: number, text: string): JWK {
-  const members: unknown = JSON.parse(text)
-  if (!isJSONObject(members)) throw malformedJWK(at, 'is not an object')
-  return { at, members, duplicate: duplicateMember(text) }
+/** Takes an element of `keys` for a JWK, by its value and the text that it was parsed from. */
+export function readJWK(at: number, value: unknown, text: string): JWK {
+  if (!isJSONObject(value)) throw malformedJWK(at, 'is not an object')
+  return { at, members: value, duplicate: duplicateIn(value, text) }
 }
 
 /**

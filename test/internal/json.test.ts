@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
+  duplicateIn,
   duplicateMember,
   elementsOf,
   isJSONObject,
@@ -67,6 +68,41 @@ describe('parseJSONObject', () => {
     expect(parseJSONObject('{"a":[[{}],{"[[[[\\"[":"}{{{{{"},[[]]]}', LIMITS).value).toBeDefined()
     expect(() => parseJSONObject('{"a":[[{"b":{}}]]}', LIMITS)).toThrow(/deeper than 4 levels/)
     expect(() => parseJSONObject('{"a":[[[[]]]]}', LIMITS)).toThrow(/deeper than 4 levels/)
+  })
+
+  test.each([
+    ['an array', '{"a":[1,2,3]}', '{"a":[1,2,3,4]}'],
+    ['an object', '{"a":1,"b":2,"c":3}', '{"a":1,"b":2,"c":3,"d":4}'],
+    ['an array within', '{"a":[[],[[],[],"1,2,3"],{}]}', '{"a":[[],[0,0,0,0]]}'],
+    ['an array behind another', '{"a":[1,2,3],"b":[1,2,3]}', '{"a":[1,2,3],"b":[1,2,3,4]}'],
+  ])('bounds how much there is in %s', (_, valid, refused) => {
+    const limits = { ...LIMITS, maxChildren: 3 }
+    expect(parseJSONObject(refused, LIMITS).text).toBe(refused)
+    expect(parseJSONObject(valid, limits).text).toBe(valid)
+    expect(() => parseJSONObject(refused, limits)).toThrow(/more than 3 values/)
+  })
+
+  test.each([
+    ['members', 4, '{"a":1,"b":2,"c":3}', '{"a":1,"b":2,"c":3,"d":4}'],
+    ['elements', 4, '{"a":[1,2]}', '{"a":[1,2,3]}'],
+    ['objects in one another', 3, '{"a":{"b":1}}', '{"a":{"b":{"c":1}}}'],
+    ['what is empty, as if it were not', 4, '{"a":[],"b":0}', '{"a":[],"b":[]}'],
+  ])('bounds how many values there are in all: %s', (_, maxValues, valid, refused) => {
+    expect(parseJSONObject(refused, LIMITS).text).toBe(refused)
+    expect(parseJSONObject(valid, { ...LIMITS, maxValues }).text).toBe(valid)
+    expect(() => parseJSONObject(refused, { ...LIMITS, maxValues })).toThrow(
+      expect.objectContaining({ code: 'ERR_SPIFFE_JSON_TOO_LARGE' }),
+    )
+  })
+
+  test('counts before it parses', () => {
+    const parseJSON = vi.spyOn(JSON, 'parse')
+    for (const text of ['[0,0', '{"a":[0,0', '[[']) {
+      expect(() => parseJSONObject(text, { ...LIMITS, maxValues: 2 })).toThrow(/more than 2 values/)
+    }
+    expect(() => parseJSONObject(']],,', LIMITS)).toThrow(/grammar/)
+    expect(parseJSON).not.toHaveBeenCalled()
+    parseJSON.mockRestore()
   })
 
   test('counts the depth before it parses', () => {
@@ -150,6 +186,7 @@ describe('duplicateMember', () => {
     ['{"__proto__":1,"__proto__":1}', '__proto__'],
   ])('finds the one in %s', (text, name) => {
     expect(duplicateMember(text)).toBe(name)
+    expect(duplicateIn(JSON.parse(text), text)).toBe(name)
   })
 
   test.each([
@@ -160,6 +197,7 @@ describe('duplicateMember', () => {
   ])('finds none in %s', (text) => {
     expect(JSON.parse(text)).toBeDefined()
     expect(duplicateMember(text)).toBeUndefined()
+    expect(duplicateIn(JSON.parse(text), text)).toBeUndefined()
   })
 })
 

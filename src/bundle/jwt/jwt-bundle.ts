@@ -4,7 +4,7 @@ import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { DocumentContext } from '../document.ts'
 import { unsupportedUse } from '../jwk.ts'
 import { readJWKSet } from '../jwk-set.ts'
-import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
+import { BUNDLE_LIMITS, LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import type { JWTBundleSource } from '../source.ts'
@@ -80,7 +80,7 @@ export class JWTBundle implements JWTBundleSource {
    * @param trustDomain - Whose authorities these are: a JWK Set does not say.
    * @param jwks - The JSON text, of at most 16 MiB. No bytes at all are a bundle that trusts nothing.
    * @throws `BundleError` `ERR_SPIFFE_JWT_BUNDLE_MALFORMED` when it is no JWK Set,
-   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 10,000 keys.
+   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large, has more than 10,000 keys or 320,000 values.
    * @see Workload API §6.2.2 and RFC 7517 §5
    */
   static parse(trustDomain: TrustDomain | string, jwks: string | Uint8Array): JWTBundle {
@@ -117,12 +117,12 @@ export class JWTBundle implements JWTBundleSource {
   }
 
   /**
-   * Reads a file that holds a JWK Set, as {@link JWTBundle.parse} does.
+   * Reads a file that holds a JWK Set, as {@link JWTBundle.parse} does; but a file without bytes is no bundle.
    *
    * @param trustDomain - Whose authorities these are.
    * @param path - The file, of at most 16 MiB.
    * @param options - A signal that ends the reading.
-   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read or is empty, and what
    * {@link JWTBundle.parse} throws.
    */
   static async load(
@@ -206,6 +206,6 @@ function documentOf(trustDomain: TrustDomain): DocumentContext {
     name: `the JWK Set of trust domain ${trustDomain}`,
     code: 'ERR_SPIFFE_JWT_BUNDLE_MALFORMED',
     spiffeID: trustDomain.idString,
-    maxBytes: LARGEST_BUNDLE_BYTES,
+    limits: BUNDLE_LIMITS,
   }
 }

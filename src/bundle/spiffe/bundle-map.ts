@@ -2,9 +2,9 @@ import { inspect } from 'node:util'
 import { membersOf } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
-import { type DocumentContext, readDocument, refusedAsTooLarge, refusedDocument } from '../document.ts'
+import { type DocumentContext, readDocument, refusedDocument } from '../document.ts'
 import { BundleError } from '../error.ts'
-import { LARGEST_MAP_BYTES, MOST_TRUST_DOMAINS } from '../limits.ts'
+import { LARGEST_MAP_BYTES, MAP_LIMITS } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import { SpiffeBundle } from './spiffe-bundle.ts'
@@ -13,7 +13,7 @@ import { SpiffeBundleSet } from './spiffe-bundle-set.ts'
 const DOCUMENT: DocumentContext = {
   name: 'the SPIFFE bundle map',
   code: 'ERR_SPIFFE_BUNDLE_MAP_MALFORMED',
-  maxBytes: LARGEST_MAP_BYTES,
+  limits: MAP_LIMITS,
 }
 
 /**
@@ -65,16 +65,13 @@ export class BundleMap {
    * @param document - The JSON text, of at most 64 MiB.
    * @throws `BundleError` `ERR_SPIFFE_BUNDLE_MAP_MALFORMED` when it is no JSON object with an object
    * `trust_domains`, `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when that names a trust domain twice,
-   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large or has more than 100,000 trust domains.
+   * `ERR_SPIFFE_BUNDLE_TOO_LARGE` when it is too large, has more than 100,000 trust domains or 2,000,000 values.
    * @see SPIFFE Trust Domain and Bundle §5.1
    */
   static parse(document: string | Uint8Array): BundleMap {
-    const text = readDocument(document, DOCUMENT).get('trust_domains')
+    const text = readDocument(document, DOCUMENT).members.get('trust_domains')
     if (!text?.startsWith('{')) throw refusedDocument(DOCUMENT, 'has no object in its member trust_domains')
     const entries = membersOf(text)
-    if (entries.length > MOST_TRUST_DOMAINS) {
-      throw refusedAsTooLarge(DOCUMENT, `has more than ${MOST_TRUST_DOMAINS} trust domains`)
-    }
     assertNamedOnce(entries.map(([name]) => name))
     const bundles: SpiffeBundle[] = []
     const skipped: SkippedElement[] = []
@@ -89,7 +86,7 @@ export class BundleMap {
    *
    * @param path - The file, of at most 64 MiB.
    * @param options - A signal that ends the reading.
-   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read, and what
+   * @throws `BundleError` `ERR_SPIFFE_BUNDLE_FILE_UNREADABLE` when the file cannot be read or is empty, and what
    * {@link BundleMap.parse} throws.
    */
   static async load(path: string | URL, options: LoadOptions = {}): Promise<BundleMap> {

@@ -4,7 +4,7 @@ import { unsupportedUse } from '../jwk.ts'
 import { readJWKSet } from '../jwk-set.ts'
 import { type JWTBundle, jwtAuthoritiesOf, makeJWTBundle } from '../jwt/jwt-bundle.ts'
 import { type PendingJWTAuthority, readJWTAuthority, writeJWTAuthority } from '../jwt/jwt-jwk.ts'
-import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
+import { BUNDLE_LIMITS } from '../limits.ts'
 import { readOrSkip, type SkippedElement } from '../skipped.ts'
 import { makeX509Bundle, type X509Bundle, x509AuthoritiesOf } from '../x509/x509-bundle.ts'
 import { readX509Authority, writeX509Authority } from '../x509/x509-jwk.ts'
@@ -27,7 +27,7 @@ export function readSpiffeBundle(
     name: `the SPIFFE bundle of trust domain ${trustDomain}`,
     code: 'ERR_SPIFFE_BUNDLE_MALFORMED',
     spiffeID: trustDomain.idString,
-    maxBytes: LARGEST_BUNDLE_BYTES,
+    limits: BUNDLE_LIMITS,
   })
   const skipped = [...set.skipped]
   const x509Authorities: Certificate[] = []

@@ -16,6 +16,14 @@ const skips = (bundle: JWTBundle): readonly unknown[] =>
   bundle.skipped.map(({ at, error }) => [at, error.code])
 const good = jwk(otherKey, { kid: 'good' })
 
+const zeros = (count: number): string => `[${'0,'.repeat(count - 1)}0]`
+
+/** Gives a name of its own to each member that it replaces. */
+function numbered(): () => string {
+  let next = 0
+  return () => `"${next++}"`
+}
+
 afterEach(() => vi.restoreAllMocks())
 
 /** Watches the getter that makes a bigint of an exponent, in time that grows with the square of its length. */
@@ -90,15 +98,27 @@ describe('a JWK Set of the Workload API', () => {
     expect(error.message).toContain('acme.internal')
   })
 
-  test('is refused when it is larger than 16 MiB or has more than 10,000 keys', () => {
-    const padded = (size: number): string => `{"keys":[],"a":"${'x'.repeat(size - 18)}"}`
-    expect(JWTBundle.parse(ACME, padded(16 * 1024 * 1024)).isEmpty).toBe(true)
-    expect(codesOf(() => JWTBundle.parse(ACME, padded(16 * 1024 * 1024 + 1)))).toEqual([
-      'ERR_SPIFFE_BUNDLE_TOO_LARGE',
-    ])
-    const listed = (count: number): string => `{"keys":[${'0,'.repeat(count - 1)}0]}`
-    expect(JWTBundle.parse(ACME, listed(10_000)).skipped).toHaveLength(10_000)
-    expect(codesOf(() => JWTBundle.parse(ACME, listed(10_001)))).toEqual(['ERR_SPIFFE_BUNDLE_TOO_LARGE'])
+  test.each<[string, number, (size: number) => string]>([
+    ['16 MiB', 16 * 1024 * 1024, (size) => `{"keys":[],"a":"${'x'.repeat(size - 18)}"}`],
+    ['10,000 keys', 10_000, (count) => `{"keys":${zeros(count)}}`],
+    [
+      '10,000 members',
+      10_000,
+      (count) => `{"keys":[]${',"a":0'.repeat(count - 1)}}`.replaceAll('"a"', numbered()),
+    ],
+    ['10,000 values in another member', 10_000, (count) => `{"keys":[],"a":${zeros(count)}}`],
+    ['320,000 values', 31, (rows) => `{"keys":[],"a":[${Array(rows).fill(zeros(10_000)).join()}]}`],
+  ])('is refused before it is parsed when it has more than %s', (_, most, text) => {
+    const valid = text(most)
+    expect(JWTBundle.parse(ACME, valid).isEmpty).toBe(true)
+    const parseJSON = vi.spyOn(JSON, 'parse')
+    for (const refused of [text(most + 1), Buffer.from(text(most + 1))]) {
+      expect(codesOf(() => JWTBundle.parse(ACME, refused))).toEqual([
+        'ERR_SPIFFE_BUNDLE_TOO_LARGE',
+        'ERR_SPIFFE_JSON_TOO_LARGE',
+      ])
+    }
+    expect(parseJSON).not.toHaveBeenCalled()
   })
 
   test('keeps the cause of a refusal', () => {

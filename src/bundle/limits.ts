@@ -9,7 +9,7 @@ export const LARGEST_BUNDLE_BYTES: number = 16 * MIB
 export const LARGEST_MAP_BYTES: number = 64 * MIB
 
 /** The deepest that JSON may nest. What the standards define needs six levels. */
-export const DEEPEST_JSON = 32
+const DEEPEST_JSON = 32
 
 /**
  * How much is read as the bundle of one trust domain: 10,000 keys, which is what the children of any member are held

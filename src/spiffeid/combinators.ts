@@ -1,14 +1,13 @@
-import { type Matcher, withTrustDomains } from './matcher.ts'
+import { type Matcher, matcherOf } from './matcher.ts'
 import type { TrustDomain } from './trust-domain.ts'
 import { isVerdict, noVerdict, reasonOf, verdictOf } from './verdict.ts'
-
-const NO_MATCHER = 'there is no matcher that could admit'
 
 /**
  * Admits whom all admit.
  *
  * It stops at the first that does not admit, whose reason it gives, and lets a throw through, so that
- * {@link not} takes no failure for a refusal. Without any matcher it admits nobody.
+ * {@link not} takes no failure for a refusal. Without any matcher it throws when it is asked: it admits nobody, and
+ * neither does `not` of it.
  *
  * @param matchers - Asked in this order.
  * @throws `TypeError` when one is not a function.
@@ -21,12 +20,13 @@ const NO_MATCHER = 'there is no matcher that could admit'
  */
 export function and<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> {
   assertMatchers(matchers)
-  return withTrustDomains(inAll(matchers), (id, peer) => {
+  return matcherOf(inAll(matchers), (id, peer) => {
+    assertAny(matchers)
     for (const matcher of matchers) {
       const verdict = verdictOf(matcher, id, peer)
       if (verdict !== true) return verdict
     }
-    return matchers.length > 0 || NO_MATCHER
+    return true
   })
 }
 
@@ -35,7 +35,7 @@ export function and<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P>
  *
  * It stops at the first that admits, and lets a throw through: what comes behind is not asked. An answer that
  * is no verdict does not admit, and is no refusal either: where nobody admits it is thrown. Without any
- * matcher it admits nobody.
+ * matcher it throws when it is asked: it admits nobody, and neither does `not` of it.
  *
  * @param matchers - Asked in this order.
  * @throws `TypeError` when one is not a function.
@@ -48,7 +48,8 @@ export function and<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P>
  */
 export function or<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> {
   assertMatchers(matchers)
-  return withTrustDomains(inAny(matchers), (id, peer) => {
+  return matcherOf(inAny(matchers), (id, peer) => {
+    assertAny(matchers)
     const reasons: string[] = []
     let fault: TypeError | undefined
     for (const matcher of matchers) {
@@ -59,7 +60,7 @@ export function or<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> 
       else fault = noVerdict(answer)
     }
     if (fault !== undefined) throw fault
-    return reasons.join('; ') || NO_MATCHER
+    return reasons.join('; ')
   })
 }
 
@@ -72,7 +73,10 @@ export function or<P = unknown>(...matchers: readonly Matcher<P>[]): Matcher<P> 
  */
 export function not<P = unknown>(matcher: Matcher<P>): Matcher<P> {
   assertMatchers([matcher])
-  return (id, peer) => verdictOf(matcher, id, peer) !== true || `${id} is among those that are excluded`
+  return matcherOf(
+    undefined,
+    (id, peer) => verdictOf(matcher, id, peer) !== true || `${id} is among those that are excluded`,
+  )
 }
 
 /** What all the matchers name that name any. */
@@ -97,4 +101,9 @@ function assertMatchers(matchers: readonly unknown[]): void {
   if (!matchers.every((matcher) => typeof matcher === 'function')) {
     throw new TypeError('each matcher must be a function')
   }
+}
+
+/** None is no verdict: as a refusal, `not` would make of it a matcher that admits everybody. */
+function assertAny(matchers: readonly unknown[]): void {
+  if (matchers.length === 0) throw new TypeError('there is no matcher that could admit')
 }

@@ -18,7 +18,7 @@ export interface Matcher<in P = unknown> {
 
 /** Admits every ID that was authenticated. */
 export function matchAny(): Matcher {
-  return (id) => id instanceof SpiffeID
+  return matcherOf(undefined, () => true)
 }
 
 /**
@@ -29,7 +29,7 @@ export function matchAny(): Matcher {
  */
 export function matchID(id: SpiffeID | string): Matcher {
   const expected = SpiffeID.from(id)
-  return withTrustDomains(
+  return matcherOf(
     [expected.trustDomain],
     (actual) => actual.equals(expected) || `${actual} is not ${expected}`,
   )
@@ -44,7 +44,7 @@ export function matchID(id: SpiffeID | string): Matcher {
 export function matchOneOf(...ids: readonly (SpiffeID | string)[]): Matcher {
   const expected = ids.map((id) => SpiffeID.from(id))
   const uris = new Set(expected.map((id) => id.uri))
-  return withTrustDomains(
+  return matcherOf(
     expected.map((id) => id.trustDomain),
     (actual) => uris.has(actual.uri) || `${actual} is none of the ${uris.size} IDs that are admitted`,
   )
@@ -58,7 +58,7 @@ export function matchOneOf(...ids: readonly (SpiffeID | string)[]): Matcher {
  */
 export function matchMemberOf(trustDomain: TrustDomain | string): Matcher {
   const expected = TrustDomain.from(trustDomain)
-  return withTrustDomains(
+  return matcherOf(
     [expected],
     (actual) => actual.memberOf(expected) || `${actual} is not a member of ${expected}`,
   )
@@ -68,8 +68,8 @@ export function matchMemberOf(trustDomain: TrustDomain | string): Matcher {
  * Admits an ID and every ID below it, by whole segments.
  *
  * `spiffe://acme.internal/ns/prod` admits itself and `spiffe://acme.internal/ns/prod/sa/orders`, never
- * `spiffe://acme.internal/ns/production`. A prefix without a path admits nobody: {@link matchMemberOf} is for
- * whole trust domains.
+ * `spiffe://acme.internal/ns/production`. A prefix without a path admits nobody, nor does `not` of it: it throws when
+ * it is asked, and {@link matchMemberOf} is for whole trust domains.
  *
  * @param prefix - The ID to start from; a string is parsed strictly, so without a slash at its end.
  * @throws `SpiffeIDError` when the string is not a SPIFFE ID.
@@ -84,22 +84,33 @@ export function matchMemberOf(trustDomain: TrustDomain | string): Matcher {
 export function matchPrefix(prefix: SpiffeID | string): Matcher {
   const expected = SpiffeID.from(prefix)
   if (expected.path === '') {
-    return withTrustDomains([], () => `the prefix ${expected} has no path, and so it admits nobody`)
+    // Not a refusal, of which `not` would make a matcher that admits everybody.
+    return matcherOf([], () => {
+      throw new TypeError(`the prefix ${expected} has no path: matchMemberOf is for whole trust domains`)
+    })
   }
   const below = `${expected}/`
-  return withTrustDomains(
+  return matcherOf(
     [expected.trustDomain],
     (actual) =>
       actual.equals(expected) || actual.uri.startsWith(below) || `${actual} is not ${expected} or below it`,
   )
 }
 
-/** A matcher together with the trust domains it can admit, each once; absent where it does not know. */
-export function withTrustDomains<P>(
+/**
+ * An immutable matcher of SPIFFE IDs, with the trust domains it can admit, each once; absent where it does not know.
+ *
+ * What is no SPIFFE ID, such as the text of one, is a mistake of who asks and throws.
+ */
+export function matcherOf<P>(
   trustDomains: readonly TrustDomain[] | undefined,
   match: (id: SpiffeID, peer: P) => boolean | string,
 ): Matcher<P> {
-  if (trustDomains === undefined) return match
+  const matcher = (id: SpiffeID, peer: P): boolean | string => {
+    if (!(id instanceof SpiffeID)) throw new TypeError('a matcher needs a SpiffeID to decide by')
+    return match(id, peer)
+  }
+  if (trustDomains === undefined) return Object.freeze(matcher)
   const once = new Map(trustDomains.map((trustDomain) => [trustDomain.name, trustDomain]))
-  return Object.assign(match, { trustDomains: Object.freeze([...once.values()]) })
+  return Object.freeze(Object.assign(matcher, { trustDomains: Object.freeze([...once.values()]) }))
 }

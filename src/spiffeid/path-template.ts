@@ -1,6 +1,6 @@
 import { printable } from '../internal/printable.ts'
 import { SpiffeIDError } from './error.ts'
-import { type Matcher, withTrustDomains } from './matcher.ts'
+import { type Matcher, matcherOf } from './matcher.ts'
 import { validatePath, validatePathSegment } from './path.ts'
 import { SpiffeID } from './spiffe-id.ts'
 import { assertText } from './text.ts'
@@ -45,7 +45,9 @@ export class PathTemplate<Path extends string = string> {
    * The values that an ID has where the template has variables, of whichever trust domain it is: the ID must
    * have been authorized already, as by {@link PathTemplate.matcher}.
    *
+   * @param id - The ID; a string is parsed strictly.
    * @returns `undefined` where the path of the ID does not fit.
+   * @throws `SpiffeIDError` when the string is not a SPIFFE ID.
    */
   match(id: SpiffeID | string): TemplateValues<Path> | undefined {
     const fit = this.#pattern.exec(SpiffeID.from(id).path)
@@ -88,7 +90,7 @@ export class PathTemplate<Path extends string = string> {
   ): Matcher<P> {
     const expected = TrustDomain.from(trustDomain)
     if (typeof where !== 'function') throw new TypeError('where must be a function')
-    return withTrustDomains([expected], (id, peer) => {
+    return matcherOf([expected], (id, peer) => {
       const values = id.memberOf(expected) ? this.match(id) : undefined
       return values === undefined
         ? `${id} does not fit ${expected.idString}${this.path}`

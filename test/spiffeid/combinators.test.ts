@@ -49,8 +49,13 @@ describe('and', () => {
     expect(later.asked).toBe(0)
   })
 
-  it('admits nobody without any matcher', () => {
-    expect(and()(ID, undefined)).toBe('there is no matcher that could admit')
+  it('admits nobody without any matcher, and neither does not of it', () => {
+    expect(admits(and(yes))).toBe(true)
+    expect(admits(not(and(no)))).toBe(true)
+    expect(admits(and())).toBe(false)
+    expect(admits(not(and()))).toBe(false)
+    expect(admits(not(and(or(and()))))).toBe(false)
+    expect(() => and()(ID, undefined)).toThrow(new TypeError('there is no matcher that could admit'))
   })
 
   it('stops at a throw and refuses', () => {
@@ -92,8 +97,13 @@ describe('or', () => {
     expect(or(because, no, () => 'and so')(ID, undefined)).toBe('because; the authorizer said no; and so')
   })
 
-  it('admits nobody without any matcher', () => {
-    expect(or()(ID, undefined)).toBe('there is no matcher that could admit')
+  it('admits nobody without any matcher, and neither does not of it', () => {
+    expect(admits(or(yes))).toBe(true)
+    expect(admits(not(or(no)))).toBe(true)
+    expect(admits(or())).toBe(false)
+    expect(admits(not(or()))).toBe(false)
+    expect(admits(not(and(or(or()))))).toBe(false)
+    expect(() => or()(ID, undefined)).toThrow(new TypeError('there is no matcher that could admit'))
   })
 
   it('stops at a throw and refuses, whoever would come behind it', () => {

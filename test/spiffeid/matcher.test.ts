@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import {
+  and,
   type Matcher,
   matchAny,
   matchID,
   matchMemberOf,
   matchOneOf,
   matchPrefix,
+  not,
+  or,
+  refusal,
   SpiffeID,
   SpiffeIDError,
   TrustDomain,
+  template,
 } from '../../src/spiffeid/index.ts'
 
 const ORDERS = SpiffeID.parse('spiffe://acme.internal/ns/prod/sa/orders')
@@ -29,7 +34,7 @@ describe('matchAny', () => {
   })
 
   it('does not admit an absent ID', () => {
-    expect(matchAny()(undefined as unknown as SpiffeID, undefined)).toBe(false)
+    expect(() => matchAny()(undefined as unknown as SpiffeID, undefined)).toThrow(TypeError)
   })
 })
 
@@ -117,15 +122,51 @@ describe('matchPrefix', () => {
     expect(ask(matcher, id)).toBe(`${id} is not spiffe://acme.internal/ns/prod or below it`)
   })
 
-  it('admits nobody without a path', () => {
+  it('admits nobody without a path, and neither does not of it', () => {
+    const admits = (matcher: Matcher): boolean => refusal(matcher, ORDERS, undefined) === undefined
+    expect(admits(not(matchPrefix('spiffe://acme.internal/ns/test')))).toBe(true)
     const root = matchPrefix('spiffe://acme.internal')
-    expect(ask(root, ORDERS)).toBe('the prefix spiffe://acme.internal has no path, and so it admits nobody')
-    expect(ask(root, 'spiffe://acme.internal')).toBeTypeOf('string')
+    expect(() => ask(root, ORDERS)).toThrow(TypeError)
+    expect(() => ask(root, 'spiffe://acme.internal')).toThrow(TypeError)
+    for (const around of [root, not(root), not(not(root)), not(and(root)), not(or(root))]) {
+      expect(admits(around)).toBe(false)
+    }
     expect(root.trustDomains).toEqual([])
   })
 
   it('parses a string strictly, when it is made', () => {
     expect(() => matchPrefix('spiffe://acme.internal/ns/')).toThrow(SpiffeIDError)
     expect(() => matchPrefix('spiffe://acme.internal/*')).toThrow(SpiffeIDError)
+  })
+})
+
+describe('each matcher', () => {
+  const matchers: [string, Matcher][] = Object.entries({
+    matchAny: matchAny(),
+    matchID: matchID(ORDERS),
+    matchOneOf: matchOneOf(ORDERS),
+    matchMemberOf: matchMemberOf('acme.internal'),
+    matchPrefix: matchPrefix(ORDERS),
+    and: and(matchID(ORDERS)),
+    or: or(matchID(ORDERS)),
+    not: not(matchID(CHECKOUT)),
+    'of a template': template('/ns/{ns}/sa/{sa}').matcher('acme.internal'),
+  })
+
+  it.each(matchers)('decides by a SpiffeID and by nothing that looks like one: %s', (_, matcher) => {
+    expect(matcher(ORDERS, undefined)).toBe(true)
+    for (const other of [`${ORDERS}`, undefined, null, { uri: `${ORDERS}` }]) {
+      expect(() => Reflect.apply(matcher, undefined, [other, undefined])).toThrow(
+        new TypeError('a matcher needs a SpiffeID to decide by'),
+      )
+    }
+  })
+
+  it.each(matchers)('cannot be changed: %s', (_, matcher) => {
+    const { trustDomains } = matcher
+    expect(Reflect.set(matcher, 'trustDomains', [])).toBe(false)
+    expect(Reflect.defineProperty(matcher, 'trustDomains', { value: [] })).toBe(false)
+    expect(matcher.trustDomains).toBe(trustDomains)
+    expect(Object.isFrozen(trustDomains)).toBe(true)
   })
 })

@@ -3,7 +3,9 @@ import {
   and,
   matchAny,
   matchID,
+  matchPrefix,
   not,
+  or,
   refusal,
   SpiffeID,
   TrustDomain,
@@ -13,6 +15,7 @@ import {
 } from '../../src/spiffeid/index.ts'
 import { detailOf } from '../support/detail-of.ts'
 
+const orders = SpiffeID.parse('spiffe://acme.internal/orders')
 const untyped = (value: unknown) => value as never
 const long = 'a'.repeat(2048)
 
@@ -62,15 +65,19 @@ test.each<[detail: string, refused: () => unknown]>([
     () => template('/{a}').fill('td', untyped({})),
   ],
   ['TypeError: each matcher must be a function', () => and(matchAny(), untyped(7))],
+  ['TypeError: a matcher needs a SpiffeID to decide by', () => matchID(orders)(untyped(`${orders}`), 0)],
 ])('a refusal says: %s', async (detail, refused) => {
   expect(await detailOf(refused)).toBe(detail)
 })
 
-const orders = SpiffeID.parse('spiffe://acme.internal/orders')
-
 test.each([
   ['spiffe://acme.internal/orders is among those that are excluded', not(matchID(orders))],
   ['spiffe://acme.internal/orders does not fit spiffe://td/{a}', template('/{a}').matcher('td')],
+  ['the authorizer failed: there is no matcher that could admit', not(or())],
+  [
+    'the authorizer failed: the prefix spiffe://td has no path: matchMemberOf is for whole trust domains',
+    not(matchPrefix('spiffe://td')),
+  ],
 ])('a matcher says: %s', (reason, matcher) => {
   expect(refusal(matcher, orders, undefined)).toBe(reason)
 })

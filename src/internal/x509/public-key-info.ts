@@ -5,7 +5,12 @@ import { KEY } from './oid.ts'
 
 /** What a SubjectPublicKeyInfo says about its key, as far as rules look at it. */
 export type PublicKeyInfo =
-  | { readonly type: 'rsa'; readonly modulusBits: number; readonly exponent: number }
+  | {
+      readonly type: 'rsa'
+      readonly modulusBits: number
+      readonly isModulusOdd: boolean
+      readonly exponent: number
+    }
   | { readonly type: 'ec'; readonly curve: string; readonly point: Uint8Array }
   | { readonly type: 'ed25519'; readonly octets: number }
   | { readonly type: 'other'; readonly algorithm: string }
@@ -37,7 +42,12 @@ function readRSA(key: Uint8Array): PublicKeyInfo {
   const exponent = readCount(parts.take(TAG.integer))
   parts.end()
   const [first = 0] = modulus
-  return { type: 'rsa', modulusBits: first === 0 ? 0 : modulus.length * 8 + 24 - Math.clz32(first), exponent }
+  return {
+    type: 'rsa',
+    modulusBits: first === 0 ? 0 : modulus.length * 8 + 24 - Math.clz32(first),
+    isModulusOdd: Number(modulus.at(-1)) % 2 === 1,
+    exponent,
+  }
 }
 
 /** ECParameters, of which a certificate may only hold a named curve (RFC 5480 §2.1.1). */

@@ -15,7 +15,12 @@ const rsa = (modulus: bigint | Uint8Array, exponent: bigint): Uint8Array =>
 
 describe('readPublicKeyInfo', () => {
   it('knows the keys that node:crypto makes', () => {
-    expect(readPublicKeyInfo(spkiOf('rsa2048'))).toEqual({ type: 'rsa', modulusBits: 2048, exponent: 65_537 })
+    expect(readPublicKeyInfo(spkiOf('rsa2048'))).toEqual({
+      type: 'rsa',
+      modulusBits: 2048,
+      isModulusOdd: true,
+      exponent: 65_537,
+    })
     expect(readPublicKeyInfo(spkiOf('p256'))).toMatchObject({ type: 'ec', curve: '1.2.840.10045.3.1.7' })
     expect(readPublicKeyInfo(spkiOf('p384'))).toMatchObject({ type: 'ec', curve: '1.3.132.0.34' })
     expect(readPublicKeyInfo(spkiOf('p521'))).toMatchObject({ type: 'ec', curve: '1.3.132.0.35' })
@@ -36,7 +41,10 @@ describe('readPublicKeyInfo', () => {
     [(1n << 2048n) - 1n, 2048],
     [1n << 2048n, 2049],
   ])('counts the bits of an RSA modulus', (modulus, bits) => {
-    expect(readPublicKeyInfo(rsa(modulus, 3n))).toMatchObject({ modulusBits: bits })
+    expect(readPublicKeyInfo(rsa(modulus, 3n))).toMatchObject({
+      modulusBits: bits,
+      isModulusOdd: modulus % 2n === 1n,
+    })
   })
 
   it.each([

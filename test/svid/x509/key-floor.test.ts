@@ -33,6 +33,12 @@ const P256 = '1.2.840.10045.3.1.7'
 const uncompressed = (octets: number): Uint8Array =>
   Buffer.concat([Buffer.from([4]), Buffer.alloc(octets, 1)])
 
+/** The uncompressed point of a key. */
+function pointOf(name: 'p256' | 'p384' | 'p521'): Buffer {
+  const { x = '', y = '' } = keyNamed(name).publicKey.export({ format: 'jwk' })
+  return Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
+}
+
 describe('the key of a certificate', () => {
   it.each<KeyName>(['p256', 'p384', 'p521', 'ed25519', 'rsa2048'])(
     'may be of the type %s in every place',
@@ -57,6 +63,7 @@ describe('the key of a certificate', () => {
     ['2048 bits', rsa((1n << 2048n) - 1n, 65_537n), 'accepted'],
     ['8192 bits', rsa((1n << 8192n) - 1n, 65_537n), 'accepted'],
     ['8193 bits', rsa((1n << 8193n) - 1n, 65_537n), WEAK],
+    ['an even modulus', rsa((1n << 2048n) - 2n, 65_537n), WEAK],
     ['no modulus', rsa(0n, 65_537n), WEAK],
     ['the exponent 0', rsa((1n << 2048n) - 1n, 0n), WEAK],
     ['the exponent 1', rsa((1n << 2048n) - 1n, 1n), WEAK],
@@ -71,7 +78,7 @@ describe('the key of a certificate', () => {
   })
 
   it.each([
-    ['an uncompressed point', point(P256, uncompressed(64)), 'accepted'],
+    ['an uncompressed point', point(P256, pointOf('p256')), 'accepted'],
     ['a compressed point', point(P256, Buffer.concat([Buffer.from([2]), Buffer.alloc(32, 1)])), WEAK],
     ['a hybrid point', point(P256, Buffer.concat([Buffer.from([6]), Buffer.alloc(64, 1)])), WEAK],
     ['a point that is too short', point(P256, uncompressed(63)), WEAK],
@@ -94,10 +101,22 @@ describe('the key of a certificate', () => {
     expect(verdictFor('leaf', ed25519(33))).toBe(WEAK)
   })
 
-  it('is none of an authority when its point is not on its curve', () => {
-    const authority = mintCA({ subject: 'CN=authority', ...point(P256, uncompressed(64)), ski: false })
-    expect(
-      verdict([mintLeaf(ID, { ...authority, key: keyNamed('p256').privateKey })], bundleOf(authority)),
-    ).toBe('ERR_SPIFFE_X509_SVID_SIGNATURE')
+  it.each([
+    ['p256', '1.2.840.10045.3.1.7'],
+    ['p384', '1.3.132.0.34'],
+    ['p521', '1.3.132.0.35'],
+  ] as const)('of %s is a point on its curve, in every place', (key, curve) => {
+    const good = pointOf(key)
+    const off = Buffer.from(good)
+    off[off.length - 1] = Number(off.at(-1)) ^ 1
+    for (const place of ['leaf', 'intermediate', 'authority'] as const) {
+      expect(verdictFor(place, { key, ...point(curve, good) })).toBe('accepted')
+      expect(verdictFor(place, { key, ...point(curve, off) })).toBe(WEAK)
+    }
+  })
+
+  it('is judged again each time where it is weak', () => {
+    const options = point(P256, uncompressed(64))
+    expect([verdictFor('leaf', options), verdictFor('leaf', options)]).toEqual([WEAK, WEAK])
   })
 })

@@ -70,7 +70,7 @@ export class Components {
   }
 }
 
-/** The elements of a SEQUENCE OF (or SET OF) that must not be empty. */
+/** The elements of a SEQUENCE OF that must not be empty. */
 export function elementsOf(
   list: DERElement,
   name: string,
@@ -79,6 +79,17 @@ export function elementsOf(
   if (list.tag !== tag) throw malformed(`${name} has another type`)
   if (list.children.length === 0) throw malformed(`${name} is empty`)
   return list.children
+}
+
+/** The elements of a SET OF that must not be empty, in the order of DER (X.690 §11.6). */
+export function elementsOfSet(set: DERElement, name: string): readonly DERElement[] {
+  const elements = elementsOf(set, name, TAG.set)
+  for (const [i, { raw }] of elements.entries()) {
+    const next = elements[i + 1]
+    if (next !== undefined && Buffer.compare(raw, next.raw) > 0)
+      throw malformed(`${name} is out of order`, 'X.690 §11.6')
+  }
+  return elements
 }
 
 /** A BOOLEAN: `true` is all ones (X.690 §11.1). */

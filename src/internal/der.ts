@@ -10,11 +10,13 @@ export const TAG = {
   null: 0x05,
   objectIdentifier: 0x06,
   utf8String: 0x0c,
+  numericString: 0x12,
   printableString: 0x13,
   teletexString: 0x14,
   ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  visibleString: 0x1a,
   universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
@@ -83,14 +85,19 @@ export class DERElement {
   }
 }
 
+/** Whether an element is taken as it is, for its tag and for how deep it stands; the outermost stands at 0. */
+export type IsClosed = (tag: number, depth: number) => boolean
+
 /**
  * Reads bytes that are exactly one DER element (X.690 §8 and §10).
  *
  * Lengths are definite and minimal, constructed elements are filled to the byte, nothing follows the end, and
  * depth and number of elements are bounded. Views into the bytes are handed out, so they must not change.
+ *
+ * @param isClosed - Which constructed elements are not looked into: they have no children here.
  */
-export function readDER(bytes: Uint8Array): DERElement {
-  const reader = new Reader(bytes)
+export function readDER(bytes: Uint8Array, isClosed?: IsClosed): DERElement {
+  const reader = new Reader(bytes, isClosed)
   const element = reader.element(bytes.length, 0)
   if (reader.position !== bytes.length) throw malformed('bytes follow the end')
   return element
@@ -122,10 +129,12 @@ export function malformed(detail: string, rule?: string): SpiffeError {
 class Reader {
   position = 0
   readonly #bytes: Buffer
+  readonly #isClosed: IsClosed
   #elements = 0
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, isClosed: IsClosed = () => false) {
     this.#bytes = asBuffer(bytes)
+    this.#isClosed = isClosed
   }
 
   element(limit: number, depth: number): DERElement {
@@ -136,7 +145,9 @@ class Reader {
     const tag = this.tag(limit)
     const end = this.contentEnd(limit)
     const contentStart = this.position
-    const children = (tag & CONSTRUCTED) === 0 ? NONE : this.#elementsUntil(end, depth + 1)
+    if (tag === TAG.null && end !== contentStart) throw malformed('a NULL has contents', 'X.690 §8.8.2')
+    const isOpen = (tag & CONSTRUCTED) !== 0 && !this.#isClosed(tag, depth)
+    const children = isOpen ? this.#elementsUntil(end, depth + 1) : NONE
     this.position = end
     return new DERElement(tag, this.#bytes, start, contentStart, end, children)
   }

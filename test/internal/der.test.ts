@@ -26,6 +26,17 @@ describe('readDER', () => {
     expect(root.children[2]?.children).toEqual([])
   })
 
+  it('does not look into what is closed', () => {
+    const document = bytes('30 06 a0 04 30 02 1f 00')
+    const isClosed = (tag: number, depth: number): boolean => tag === 0xa0 && depth === 1
+    expect(malformedOf(() => readDER(document))).toBeDefined()
+    const [closed] = readDER(document, isClosed).children
+    expect(closed?.children).toEqual([])
+    expect(closed?.contents).toEqual(bytes('30 02 1f 00'))
+    expect(malformedOf(() => readDER(bytes('a0 04 30 02 1f 00'), isClosed))).toBeDefined()
+    expect(malformedOf(() => readDER(bytes('30 06 a0 05 30 02 1f 00'), isClosed))).toBeDefined()
+  })
+
   it.each([127, 128, 255, 256, 65_535, 65_536])(
     'takes an element of %i bytes with a minimal length',
     (length) => {
@@ -35,6 +46,7 @@ describe('readDER', () => {
 
   it.each([
     ['no bytes', '', '05 00'],
+    ['a NULL with contents', '05 01 00', '05 00'],
     ['a tag and no length', '30', '30 00'],
     ['less than the length says', '02 02 01', '02 02 01 01'],
     ['a length that is cut off', '04 82 01', `04 82 01 00 ${'00'.repeat(256)}`],

@@ -43,6 +43,8 @@ export interface Details {
   readonly authorityKeyIdentifier: string | undefined
   /** RFC 5280 §4.2.1.4 */
   readonly certificatePolicies: ReadonlySet<string> | undefined
+  /** The kinds of qualifiers of those policies (RFC 5280 §4.2.1.4) */
+  readonly policyQualifiers: ReadonlySet<string>
   /** RFC 5280 §4.2.1.5 */
   readonly policyMappings: readonly PolicyMapping[]
   /** RFC 5280 §4.2.1.11 */
@@ -51,6 +53,8 @@ export interface Details {
   readonly inhibitAnyPolicy: number | undefined
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** Reads all of it, or nothing: a certificate in which one thing cannot be read is of no use. */
 export function readDetails(spki: Uint8Array, extensions: ReadonlyMap<string, Extension>): Details {
   const read = <T>(oid: string, reader: (value: Uint8Array) => T): T | undefined => {
@@ -58,6 +62,7 @@ export function readDetails(spki: Uint8Array, extensions: ReadonlyMap<string, Ex
     return extension === undefined ? undefined : reader(extension.value)
   }
   const subjectAltNames = read(EXTENSION.subjectAltName, readSubjectAltName) ?? []
+  const certificatePolicies = read(EXTENSION.certificatePolicies, readCertificatePolicies)
   return {
     publicKey: readPublicKeyInfo(spki),
     keyUsage: read(EXTENSION.keyUsage, readKeyUsage),
@@ -68,7 +73,8 @@ export function readDetails(spki: Uint8Array, extensions: ReadonlyMap<string, Ex
     nameConstraints: read(EXTENSION.nameConstraints, readNameConstraints),
     subjectKeyIdentifier: keyOf(read(EXTENSION.subjectKeyIdentifier, readSubjectKeyIdentifier)),
     authorityKeyIdentifier: keyOf(read(EXTENSION.authorityKeyIdentifier, readAuthorityKeyIdentifier)),
-    certificatePolicies: read(EXTENSION.certificatePolicies, readCertificatePolicies),
+    certificatePolicies: certificatePolicies?.policies,
+    policyQualifiers: certificatePolicies?.qualifiers ?? NONE,
     policyMappings: read(EXTENSION.policyMappings, readPolicyMappings) ?? [],
     policyConstraints: read(EXTENSION.policyConstraints, readPolicyConstraints),
     inhibitAnyPolicy: read(EXTENSION.inhibitAnyPolicy, readInhibitAnyPolicy),

@@ -1,6 +1,6 @@
 import { bytesKey } from '../bytes.ts'
 import { type DERElement, malformed, readDER, TAG } from '../der.ts'
-import { assertOID, Components, elementsOf, readOID } from '../der-values.ts'
+import { assertOID, Components, elementsOfSet, readOID } from '../der-values.ts'
 
 /** The Name of a subject or an issuer of a certificate (RFC 5280 §4.1.2.4). */
 export class DistinguishedName {
@@ -18,7 +18,7 @@ export class DistinguishedName {
   static read(element: DERElement): DistinguishedName {
     if (element.tag !== TAG.sequence) throw malformed('a name has another type')
     for (const set of element.children) {
-      for (const attribute of elementsOf(set, 'a relative distinguished name', TAG.set)) {
+      for (const attribute of elementsOfSet(set, 'a relative distinguished name')) {
         const parts = new Components(attribute, 'an attribute of a name')
         assertOID(parts.take(TAG.objectIdentifier))
         parts.takeAny()
@@ -32,9 +32,18 @@ export class DistinguishedName {
     return this.raw.length === 2
   }
 
-  /** Whether this name is the other or stands below it in the tree of names (RFC 5280 §7.1). */
-  isWithin(subtree: DistinguishedName): boolean {
-    return subtree.#names.every((relative, i) => this.#names[i]?.key === relative.key)
+  /**
+   * Whether this name is the other or stands below it in the tree of names (RFC 5280 §7.1); `undefined` where
+   * that hangs on values that cannot be compared.
+   */
+  isWithin(subtree: DistinguishedName): boolean | undefined {
+    let isWithin: boolean | undefined = true
+    for (const [i, base] of subtree.#names.entries()) {
+      const isMatch = matches(this.#names[i], base)
+      if (isMatch === false) return false
+      if (isMatch === undefined) isWithin = undefined
+    }
+    return isWithin
   }
 
   /** Whether an attribute of this type is in it. */
@@ -52,16 +61,29 @@ interface RelativeName {
   readonly types: readonly string[]
   /** Equal for relative names that match. */
   readonly key: string
+  /** Whether all values are text, so that those that do not match are known to differ. */
+  readonly isText: boolean
+}
+
+function matches(name: RelativeName | undefined, base: RelativeName): boolean | undefined {
+  if (name?.key === base.key) return true
+  if (name === undefined || (name.isText && base.isText)) return false
+  return name.types.join() === base.types.join() ? undefined : false
 }
 
 function readRelativeName(set: DERElement): RelativeName {
   const attributes = set.children.map((attribute) => {
     const parts = new Components(attribute, 'an attribute of a name')
-    return { type: readOID(parts.take(TAG.objectIdentifier)), value: comparable(parts.takeAny()) }
+    const type = readOID(parts.take(TAG.objectIdentifier))
+    const value = parts.takeAny()
+    const text = decodeString(value)
+    const isText = text !== undefined
+    return { type, isText, value: isText ? comparable(text) : Buffer.from(value.raw).toString('hex') }
   })
   return {
-    types: attributes.map(({ type }) => type),
-    key: JSON.stringify(attributes.map(({ type, value }) => [type, value]).sort()),
+    types: attributes.map(({ type }) => type).sort(),
+    key: JSON.stringify(attributes.map(({ type, isText, value }) => [type, isText, value]).sort()),
+    isText: attributes.every(({ isText }) => isText),
   }
 }
 
@@ -69,15 +91,13 @@ function readRelativeName(set: DERElement): RelativeName {
 const IGNORED = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\ufffc]/gu
 
 /**
- * A value in a form that is equal for values that match by caseIgnoreMatch (RFC 5280 §7.1, RFC 4518):
- * whatever the string type, without regard to case, and with runs of spaces as one.
+ * A text in a form that is equal for texts that match by caseIgnoreMatch (RFC 5280 §7.1, RFC 4518): without
+ * regard to case, and with runs of spaces as one.
  */
-function comparable(value: DERElement): string {
-  const text = decodeString(value)
-  if (text === undefined) return `${value.tag}#${Buffer.from(value.contents).toString('hex')}`
+function comparable(text: string): string {
   const spaced = text.replace(/[\s\u0085]+/gu, ' ').replace(IGNORED, '')
   const folded = spaced.normalize('NFKC').toLowerCase().normalize('NFKC')
-  return `text:${folded.replace(/ +/g, ' ').trim()}`
+  return folded.replace(/ +/g, ' ').trim()
 }
 
 /** The text of a string type; nothing where the value is of another type, or not in its encoding. */
@@ -85,6 +105,8 @@ function decodeString({ tag, contents }: DERElement): string | undefined {
   switch (tag) {
     case TAG.printableString:
     case TAG.ia5String:
+    case TAG.numericString:
+    case TAG.visibleString:
     case TAG.teletexString:
       return bytesKey(contents)
     case TAG.utf8String:

@@ -1,6 +1,15 @@
-import { contextConstructed, contextPrimitive, malformed, readDER, TAG } from '../der.ts'
-import { Components, elementsOf, readCount, readInteger, readNamedBits, readOID } from '../der-values.ts'
-import { type GeneralName, readGeneralNames } from './general-name.ts'
+import { contextConstructed, contextPrimitive, type DERElement, malformed, readDER, TAG } from '../der.ts'
+import {
+  Components,
+  elementsOf,
+  readASCII,
+  readCount,
+  readInteger,
+  readNamedBits,
+  readOID,
+} from '../der-values.ts'
+import { closedNamesAt, type GeneralName, readGeneralNames } from './general-name.ts'
+import { QUALIFIER } from './oid.ts'
 
 /** An extension as it stands in a certificate (RFC 5280 §4.2). */
 export interface Extension {
@@ -35,6 +44,13 @@ export interface PolicyMapping {
   readonly subjectDomainPolicy: string
 }
 
+/** Under which policies a certificate was issued (RFC 5280 §4.2.1.4). */
+export interface CertificatePolicies {
+  readonly policies: ReadonlySet<string>
+  /** The kinds of qualifiers that any of them has. */
+  readonly qualifiers: ReadonlySet<string>
+}
+
 /** KeyUsage ::= BIT STRING { digitalSignature (0), … keyCertSign (5), cRLSign (6), … } */
 export function readKeyUsage(value: Uint8Array): KeyUsage {
   const element = readDER(value)
@@ -59,7 +75,7 @@ export function readExtendedKeyUsage(value: Uint8Array): ReadonlySet<string> {
 
 /** SubjectAltName ::= GeneralNames (RFC 5280 §4.2.1.6) */
 export function readSubjectAltName(value: Uint8Array): readonly GeneralName[] {
-  const names = readGeneralNames(readDER(value))
+  const names = readGeneralNames(readDER(value, closedNamesAt(1)))
   for (const name of names) {
     if (name.form === 'ip' && name.value.length !== 4 && name.value.length !== 16) {
       throw malformed('an IP address has neither 4 nor 16 octets', 'RFC 5280 §4.2.1.6')
@@ -77,7 +93,7 @@ export function readSubjectKeyIdentifier(value: Uint8Array): Uint8Array {
 
 /** AuthorityKeyIdentifier ::= SEQUENCE { [0] keyIdentifier, [1] issuer, [2] serial } (RFC 5280 §4.2.1.1) */
 export function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | undefined {
-  const parts = new Components(readDER(value), 'the Authority Key Identifier')
+  const parts = new Components(readDER(value, closedNamesAt(2)), 'the Authority Key Identifier')
   const keyIdentifier = parts.optional(contextPrimitive(0))
   const issuer = parts.optional(contextConstructed(1))
   const serial = parts.optional(contextPrimitive(2))
@@ -88,18 +104,42 @@ export function readAuthorityKeyIdentifier(value: Uint8Array): Uint8Array | unde
 }
 
 /** CertificatePolicies ::= SEQUENCE SIZE (1..MAX) OF PolicyInformation (RFC 5280 §4.2.1.4) */
-export function readCertificatePolicies(value: Uint8Array): ReadonlySet<string> {
+export function readCertificatePolicies(value: Uint8Array): CertificatePolicies {
   const policies = new Set<string>()
+  const qualifiers = new Set<string>()
   for (const information of elementsOf(readDER(value), 'the Certificate Policies')) {
     const parts = new Components(information, 'a policy')
     const policy = readOID(parts.take(TAG.objectIdentifier))
-    const qualifiers = parts.optional(TAG.sequence)
+    const list = parts.optional(TAG.sequence)
     parts.end()
-    if (qualifiers !== undefined) elementsOf(qualifiers, 'the qualifiers of a policy')
+    if (list !== undefined) {
+      for (const qualifier of elementsOf(list, 'the qualifiers of a policy'))
+        qualifiers.add(readQualifier(qualifier))
+    }
     if (policies.has(policy)) throw malformed('a policy appears twice', 'RFC 5280 §4.2.1.4')
     policies.add(policy)
   }
-  return policies
+  return { policies, qualifiers }
+}
+
+/** PolicyQualifierInfo ::= SEQUENCE { policyQualifierId, qualifier ANY DEFINED BY policyQualifierId } */
+function readQualifier(element: DERElement): string {
+  const parts = new Components(element, 'a policy qualifier')
+  const kind = readOID(parts.take(TAG.objectIdentifier))
+  if (kind === QUALIFIER.certificationPracticeStatement) readASCII(parts.take(TAG.ia5String))
+  else if (kind === QUALIFIER.userNotice) readUserNotice(parts.take(TAG.sequence))
+  else parts.takeAny()
+  parts.end()
+  return kind
+}
+
+/** UserNotice ::= SEQUENCE { noticeRef NoticeReference OPTIONAL, explicitText DisplayText OPTIONAL } */
+function readUserNotice(element: DERElement): void {
+  const parts = new Components(element, 'a user notice')
+  parts.optional(TAG.sequence)
+  // Of whatever string type: several are in use, and nobody is shown it.
+  parts.optionalAny()
+  parts.end()
 }
 
 /** PolicyMappings ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { issuerDomainPolicy, subjectDomainPolicy } */
@@ -135,7 +175,7 @@ export function readInhibitAnyPolicy(value: Uint8Array): number {
   return readCount(element)
 }
 
-function readTypedOID(element: Parameters<typeof readOID>[0]): string {
+function readTypedOID(element: DERElement): string {
   if (element.tag !== TAG.objectIdentifier) throw malformed('a key purpose has another type')
   return readOID(element)
 }

@@ -1,4 +1,4 @@
-import { contextConstructed, contextPrimitive, type DERElement, malformed } from '../der.ts'
+import { contextConstructed, contextPrimitive, type DERElement, type IsClosed, malformed } from '../der.ts'
 import { Components, elementsOf, readASCII } from '../der-values.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 
@@ -14,6 +14,14 @@ export type UnreadForm = 'other' | 'x400' | 'ediParty' | 'registeredID'
 
 /** Every form of a GeneralName (RFC 5280 §4.2.1.6). */
 export type NameForm = GeneralName['form']
+
+// Their contents are of types that X.509 does not know, and nobody asks for them.
+const CLOSED: ReadonlySet<number> = new Set([0, 3, 5].map(contextConstructed))
+
+/** For {@link readDER}: names that stand this deep are not looked into where their form is not read. */
+export function closedNamesAt(namesDepth: number): IsClosed {
+  return (tag, depth) => depth === namesDepth && CLOSED.has(tag)
+}
 
 const FORMS: ReadonlyMap<number, UnreadForm> = new Map([
   [contextConstructed(0), 'other'],

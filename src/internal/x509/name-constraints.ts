@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { contextConstructed, type DERElement, malformed, readDER } from '../der.ts'
 import { Components, elementsOf } from '../der-values.ts'
 import { groupBy } from '../group-by.ts'
-import { type GeneralName, type NameForm, readGeneralName } from './general-name.ts'
+import { closedNamesAt, type GeneralName, type NameForm, readGeneralName } from './general-name.ts'
 
 /** Within which names an authority may issue (RFC 5280 §4.2.1.10). */
 export interface NameConstraints {
@@ -17,7 +17,7 @@ export type Subtrees = ReadonlyMap<NameForm, readonly GeneralName[]>
 
 /** NameConstraints ::= SEQUENCE { permittedSubtrees [0] OPTIONAL, excludedSubtrees [1] OPTIONAL } */
 export function readNameConstraints(value: Uint8Array): NameConstraints {
-  const parts = new Components(readDER(value), 'the Name Constraints')
+  const parts = new Components(readDER(value, closedNamesAt(3)), 'the Name Constraints')
   const permitted = parts.optional(contextConstructed(0))
   const excluded = parts.optional(contextConstructed(1))
   parts.end()

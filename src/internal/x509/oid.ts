@@ -30,6 +30,12 @@ export const PURPOSE = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const
 
+/** Object identifiers of policy qualifiers (RFC 5280 §4.2.1.4). */
+export const QUALIFIER = {
+  certificationPracticeStatement: '1.3.6.1.5.5.7.2.1',
+  userNotice: '1.3.6.1.5.5.7.2.2',
+} as const
+
 /** The policy that stands for every policy (RFC 5280 §4.2.1.4). */
 export const ANY_POLICY = '2.5.29.32.0'
 

@@ -1,5 +1,5 @@
 import type { Certificate } from '../../internal/x509/certificate.ts'
-import { EXTENSION } from '../../internal/x509/oid.ts'
+import { EXTENSION, QUALIFIER } from '../../internal/x509/oid.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { assertStrongKey } from './key-floor.ts'
 import { describe, refusal } from './refusal.ts'
@@ -18,7 +18,12 @@ const PROCESSED: ReadonlySet<string> = new Set([
   EXTENSION.inhibitAnyPolicy,
 ])
 
-/** Refuses a certificate in which something cannot be read: unread is not the same as absent. */
+const PROCESSED_QUALIFIERS: ReadonlySet<string> = new Set(Object.values(QUALIFIER))
+
+/**
+ * Refuses a certificate in which something cannot be read, as unread is not the same as absent, or in which a
+ * name is empty that must not be.
+ */
 export function assertReadable(certificate: Certificate): void {
   try {
     void certificate.details
@@ -27,6 +32,21 @@ export function assertReadable(certificate: Certificate): void {
       cause,
     })
   }
+  // RFC 5280 §4.1.2.4: the issuer has a name
+  if (certificate.issuer.isEmpty) throw nameless(certificate, 'issuer', 'RFC 5280 §4.1.2.4')
+  // RFC 5280 §4.1.2.6: and so has a CA
+  if (certificate.subject.isEmpty && certificate.details.basicConstraints?.cA === true) {
+    throw nameless(certificate, 'subject', 'RFC 5280 §4.1.2.6')
+  }
+}
+
+function nameless(certificate: Certificate, field: 'issuer' | 'subject', rule: string): Error {
+  return refusal(
+    undefined,
+    'ERR_SPIFFE_X509_SVID_MALFORMED',
+    `${describe(certificate)} has an empty ${field}`,
+    { rule },
+  )
 }
 
 /** Whether the validity period includes the time of the check, its ends too (RFC 5280 §6.1.3 (a)(2), §4.1.2.5). */
@@ -49,6 +69,23 @@ export function assertProcessed(certificate: Certificate, id: SpiffeID): void {
         id,
         'ERR_SPIFFE_X509_SVID_CRITICAL_EXTENSION',
         `${describe(certificate)} has the critical extension ${oid}, which is not processed`,
+      )
+    }
+  }
+  assertQualifiersProcessed(certificate, id)
+}
+
+/** Critical policies are interpreted with their qualifiers, or refused (RFC 5280 §4.2.1.4). */
+function assertQualifiersProcessed(certificate: Certificate, id: SpiffeID): void {
+  const { extensions, details } = certificate
+  if (extensions.get(EXTENSION.certificatePolicies)?.critical !== true) return
+  for (const qualifier of details.policyQualifiers) {
+    if (!PROCESSED_QUALIFIERS.has(qualifier)) {
+      throw refusal(
+        id,
+        'ERR_SPIFFE_X509_SVID_CRITICAL_EXTENSION',
+        `${describe(certificate)} has critical policies with the qualifier ${qualifier}, which is not processed`,
+        { rule: 'RFC 5280 §4.2.1.4' },
       )
     }
   }

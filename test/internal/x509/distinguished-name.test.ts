@@ -54,6 +54,8 @@ describe('DistinguishedName', () => {
     ['a zero-width space', utf8String('ac\u200bme corp')],
     ['a compatible letter', utf8String('ac\uff4de corp')],
     ['an IA5String', ia5String('acme corp')],
+    ['a NumericString', tlv(0x12, Buffer.from('acme corp'))],
+    ['a VisibleString', tlv(0x1a, Buffer.from('acme corp'))],
     ['a TeletexString', tlv(0x14, Buffer.from('acme corp'))],
     ['a BMPString', tlv(0x1e, Buffer.from('acme corp', 'utf16le').swap16())],
     [
@@ -75,22 +77,52 @@ describe('DistinguishedName', () => {
     ['UTF-32 beyond the last character', tlv(0x1c, Buffer.from([0, 0x11, 0, 0]))],
   ])('takes a value that is not in its encoding, %s, as itself alone', (_, value) => {
     expect(withValue(value).isWithin(withValue(value))).toBe(true)
-    expect(withValue(value).isWithin(withValue(utf8String('a')))).toBe(false)
+    expect(withValue(value).isWithin(withValue(utf8String('a')))).toBeUndefined()
+    expect(withValue(utf8String('a')).isWithin(withValue(value))).toBeUndefined()
   })
 
-  it('compares values of other types by type and bytes', () => {
-    expect(withValue(integer(5)).isWithin(withValue(integer(5)))).toBe(true)
-    expect(withValue(integer(5)).isWithin(withValue(integer(6)))).toBe(false)
-    expect(withValue(integer(5)).isWithin(withValue(tlv(0x0a, Buffer.from([5]))))).toBe(false)
+  it.each([
+    ['a GraphicString', tlv(0x19, Buffer.from('acme'))],
+    ['a GeneralString', tlv(0x1b, Buffer.from('acme'))],
+    ['a VideotexString', tlv(0x15, Buffer.from('acme'))],
+    ['an INTEGER', integer(5)],
+  ])('cannot tell whether %s differs from another value', (_, value) => {
+    expect(withValue(value).isWithin(withValue(value))).toBe(true)
+    expect(withValue(value).isWithin(withValue(utf8String('acme')))).toBeUndefined()
+    expect(withValue(utf8String('acme')).isWithin(withValue(value))).toBeUndefined()
+    expect(withValue(value).isWithin(withValue(tlv(0x0a, Buffer.from([5]))))).toBeUndefined()
+  })
+
+  it('can tell where another level or another type decides', () => {
+    const opaque = attributeDER(O, integer(5))
+    const below = (cn: string, ...before: Uint8Array[]): DistinguishedName =>
+      name(sequence(...before.map((each) => set(each)), set(attributeDER(CN, utf8String(cn)))))
+    const base = below('orders', attributeDER(O, utf8String('acme')))
+    expect(below('orders', opaque).isWithin(base)).toBeUndefined()
+    expect(below('billing', opaque).isWithin(base)).toBe(false)
+    expect(below('orders', attributeDER(O, utf8String('evil'))).isWithin(base)).toBe(false)
+    expect(name(sequence(set(opaque))).isWithin(name('CN=orders'))).toBe(false)
+    expect(name('').isWithin(name(sequence(set(opaque))))).toBe(false)
   })
 
   it('compares the attributes of one level as a set', () => {
     const pair = (...attributes: Uint8Array[]): DistinguishedName => name(sequence(set(...attributes)))
     const o = attributeDER(O, utf8String('acme'))
+    const wideO = attributeDER(O, tlv(0x1e, Buffer.from('acme', 'utf16le').swap16()))
     const cn = attributeDER(CN, utf8String('orders'))
-    expect(pair(o, cn).isWithin(pair(cn, o))).toBe(true)
+    expect(pair(o, cn).isWithin(pair(cn, wideO))).toBe(true)
     expect(pair(o, cn).isWithin(pair(o))).toBe(false)
     expect(pair(o).isWithin(pair(o, cn))).toBe(false)
+    const opaque = attributeDER(O, integer(5))
+    expect(pair(opaque, cn).isWithin(pair(cn, wideO))).toBeUndefined()
+  })
+
+  it('has the attributes of one level in the order of DER', () => {
+    const o = attributeDER(O, utf8String('acme'))
+    const cn = attributeDER(CN, utf8String('acme'))
+    expect(malformedOf(() => name(sequence(set(cn, o))))).toBeUndefined()
+    expect(malformedOf(() => name(sequence(set(o, cn))))?.message).toContain('X.690 §11.6')
+    expect(malformedOf(() => name(sequence(set(o), set(cn))))).toBeUndefined()
   })
 
   it.each([

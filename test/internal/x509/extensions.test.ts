@@ -11,10 +11,12 @@ import {
   readSubjectAltName,
   readSubjectKeyIdentifier,
 } from '../../../src/internal/x509/extensions.ts'
+import { readNameConstraints } from '../../../src/internal/x509/name-constraints.ts'
 import {
   bitString,
   boolean,
   constructed,
+  ia5String,
   integer,
   namedBits,
   nullValue,
@@ -24,6 +26,7 @@ import {
   sequence,
   set,
   tlv,
+  utf8String,
 } from '../../support/der-writer.ts'
 import { generalNameDER } from '../../support/mint.ts'
 import { malformedOf } from '../malformed.ts'
@@ -31,6 +34,11 @@ import { malformedOf } from '../malformed.ts'
 const name = generalNameDER({ uri: 'spiffe://acme.internal/orders' })
 const policy = (dotted: string, ...rest: Uint8Array[]): Uint8Array => sequence(oid(dotted), ...rest)
 const mapping = sequence(oid('1.2.3'), oid('1.2.4'))
+
+const CPS = oid('1.3.6.1.5.5.7.2.1')
+const NOTICE = oid('1.3.6.1.5.5.7.2.2')
+const qualified = (...qualifier: Uint8Array[]): Uint8Array =>
+  policy('1.2.3', sequence(sequence(...qualifier)))
 
 /** A reader, a value that it takes, and values that it refuses. */
 interface Case {
@@ -100,12 +108,22 @@ const CASES: readonly Case[] = [
   },
   {
     reader: readCertificatePolicies,
-    valid: sequence(policy('1.2.3', sequence(sequence(oid('1.2.3.4')))), policy('1.2.4')),
+    valid: sequence(qualified(oid('1.2.3.4'), integer(1)), policy('1.2.4')),
     refused: {
       'no policy': sequence(),
       'another type': set(policy('1.2.3')),
       'a policy twice': sequence(policy('1.2.3'), policy('1.2.3')),
       'an empty list of qualifiers': sequence(policy('1.2.3', sequence())),
+      'a qualifier without a value': sequence(qualified(oid('1.2.3.4'))),
+      'a qualifier without a kind': sequence(qualified(integer(1), integer(1))),
+      'something more in a qualifier': sequence(qualified(oid('1.2.3.4'), integer(1), integer(1))),
+      'a qualifier that is no SEQUENCE': sequence(policy('1.2.3', sequence(oid('1.2.3.4')))),
+      'a practice statement that is no IA5String': sequence(qualified(CPS, integer(1))),
+      'a practice statement beyond ASCII': sequence(qualified(CPS, tlv(0x16, Buffer.from([0x80])))),
+      'a user notice that is no SEQUENCE': sequence(qualified(NOTICE, ia5String('read me'))),
+      'something more in a user notice': sequence(
+        qualified(NOTICE, sequence(sequence(), utf8String('read me'), nullValue())),
+      ),
       'a policy without an identifier': sequence(sequence()),
       'something more in a policy': sequence(policy('1.2.3', nullValue())),
     },
@@ -167,12 +185,43 @@ describe('extensions', () => {
     expect(
       readSubjectAltName(sequence(name, generalNameDER({ ip: '::1' }), generalNameDER({ ip: '10.0.0.1' }))),
     ).toHaveLength(3)
-    expect(readCertificatePolicies(sequence(policy('1.2.3'), policy('1.2.4')))).toEqual(
-      new Set(['1.2.3', '1.2.4']),
-    )
+    expect(readCertificatePolicies(sequence(policy('1.2.3'), policy('1.2.4')))).toEqual({
+      policies: new Set(['1.2.3', '1.2.4']),
+      qualifiers: new Set(),
+    })
     expect(readPolicyMappings(sequence(mapping))).toEqual([
       { issuerDomainPolicy: '1.2.3', subjectDomainPolicy: '1.2.4' },
     ])
+  })
+
+  it('name the kinds of qualifiers that policies have', () => {
+    const notice = sequence(sequence(utf8String('acme'), sequence(integer(1))), utf8String('read me'))
+    const value = sequence(
+      policy(
+        '1.2.3',
+        sequence(
+          sequence(CPS, ia5String('https://acme')),
+          sequence(NOTICE, notice),
+          sequence(NOTICE, sequence()),
+        ),
+      ),
+      policy('1.2.4', sequence(sequence(oid('1.2.3.4'), integer(1)))),
+    )
+    expect(readCertificatePolicies(value).qualifiers).toEqual(
+      new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2', '1.2.3.4']),
+    )
+  })
+
+  it.each([0, 3, 5])('do not look into names of the form [%i], wherever names stand', (form) => {
+    const closed = constructed(form, tlv(0xbf, Buffer.from([0x1f, 0])), tlv(0x28, nullValue()))
+    expect(readSubjectAltName(sequence(name, closed))).toHaveLength(2)
+    expect(readAuthorityKeyIdentifier(sequence(constructed(1, closed)))).toBeUndefined()
+    expect(
+      readNameConstraints(
+        sequence(constructed(0, sequence(generalNameDER({ dns: 'acme' }))), constructed(1, sequence(closed))),
+      ).excluded.size,
+    ).toBe(1)
+    expect(malformedOf(() => readSubjectAltName(sequence(constructed(4, closed))))).toBeDefined()
   })
 
   it('give the identifiers of keys', () => {

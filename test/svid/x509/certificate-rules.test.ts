@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { SpiffeErrorCode } from '../../../src/errors.ts'
-import { nullValue, octetString, sequence } from '../../support/der-writer.ts'
+import { X509SVID } from '../../../src/svid/x509/x509-svid.ts'
+import { ia5String, nullValue, octetString, oid, sequence } from '../../support/der-writer.ts'
 import { type ExtensionInput, type MintOptions, mintCA, mintLeaf } from '../../support/mint.ts'
-import { bundleOf, verdict } from './verdict-of.ts'
+import { bundleOf, verdict, verdictOf } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
 const UNKNOWN: ExtensionInput = { oid: '1.3.6.1.4.1.99999.1', value: nullValue() }
@@ -69,12 +70,60 @@ describe.each(PLACES)('the %s of a path', (place) => {
     },
   )
 
+  const policyWith = (qualifier: string, critical: boolean): MintOptions => ({
+    extensions: [
+      {
+        oid: '2.5.29.32',
+        critical,
+        value: sequence(
+          sequence(oid('1.2.3'), sequence(sequence(oid(qualifier), ia5String('https://acme.internal')))),
+        ),
+      },
+    ],
+  })
+
+  it('may insist on policies with the qualifiers that are known, and no others', () => {
+    const [known, unknown] = ['1.3.6.1.5.5.7.2.1', '1.3.6.1.4.1.99999.2'] as const
+    expect(verdictFor({ [place]: policyWith(known, true) })).toBe('accepted')
+    expect(verdictFor({ [place]: policyWith(unknown, false) })).toBe('accepted')
+    expect(verdictFor({ [place]: policyWith(unknown, true) })).toBe('ERR_SPIFFE_X509_SVID_CRITICAL_EXTENSION')
+  })
+
   it('is refused when anything in it cannot be read', () => {
     for (const oid of ['2.5.29.14', '2.5.29.30', '2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54']) {
       const options = { ski: false, extensions: [{ oid, value: nullValue() }] } satisfies MintOptions
       expect(verdictFor({ [place]: options })).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
     }
     expect(verdictFor({ [place]: { ski: false } })).toBe('accepted')
+  })
+})
+
+describe('an empty name', () => {
+  const MALFORMED = 'ERR_SPIFFE_X509_SVID_MALFORMED'
+  const root = mintCA({ subject: 'CN=root' })
+
+  it('is that of no issuer', () => {
+    expect(verdictFor({})).toBe('accepted')
+    expect(verdictFor({ leaf: { issuerName: '' } })).toBe(MALFORMED)
+    expect(verdictFor({ authority: { issuerName: '' } })).toBe(MALFORMED)
+    const nameless = mintCA({ subject: '' })
+    expect(verdict([mintLeaf(ID, nameless)], bundleOf(nameless))).toBe(MALFORMED)
+    const named = mintCA({ subject: 'CN=named', issuer: nameless })
+    expect(verdict([mintLeaf(ID, named), named], bundleOf(named))).toBe(MALFORMED)
+  })
+
+  it('is that of no CA', () => {
+    const own = (subject: string): string => {
+      const ca = mintCA({ subject, issuer: root })
+      const leaf = mintLeaf(ID, ca, { issuerName: 'CN=ca' })
+      return verdictOf(() => X509SVID.parse(leaf.pem + ca.pem, leaf.keyPEM))
+    }
+    expect(own('CN=ca')).toBe('accepted')
+    expect(own('')).toBe(MALFORMED)
+  })
+
+  it('may be that of a leaf', () => {
+    expect(verdictFor({ leaf: { subject: '', sanCritical: true } })).toBe('accepted')
   })
 })
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { X509Bundle } from '../../../src/bundle/x509/x509-bundle.ts'
-import { type Minted, type MintOptions, mintCA, mintLeaf, otherNameDER } from '../../support/mint.ts'
+import { sequence, set, tlv } from '../../support/der-writer.ts'
+import {
+  attributeDER,
+  type Minted,
+  type MintOptions,
+  mintCA,
+  mintLeaf,
+  otherNameDER,
+} from '../../support/mint.ts'
 import { bundleOf, verdict } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
@@ -110,6 +118,18 @@ describe('name constraints', () => {
       'exclude a directory name beside the subject',
       { excluded: [{ directory: 'O=evil' }] },
       { names: [{ directory: 'O=evil, CN=x' }] },
+      refused,
+    ],
+    [
+      'exclude a subject that may be the same in a string that is not compared',
+      { excluded: [{ directory: 'O=evil' }] },
+      { subject: sequence(set(attributeDER('2.5.4.10', tlv(0x1b, Buffer.from('evil'))))) },
+      refused,
+    ],
+    [
+      'permit a subject that may be the same in a string that is not compared',
+      { permitted: [{ directory: 'O=acme' }] },
+      { subject: sequence(set(attributeDER('2.5.4.10', tlv(0x1b, Buffer.from('acme'))))) },
       refused,
     ],
     [

@@ -267,6 +267,10 @@ export const errorCodes = {
     remedy:
       'mend the bundle source: it must answer with the bundle of the trust domain that it was asked for',
   },
+  ERR_SPIFFE_X509_SVID_BUNDLE_UNAVAILABLE: {
+    rule: 'own rule: without the bundle nothing is accepted',
+    remedy: 'see the cause: the source of the bundles failed to answer, which says nothing about the peer',
+  },
   ERR_SPIFFE_X509_SVID_SEARCH_LIMIT: {
     rule: 'this library: at most 1024 authorities of its issuers, 64 signatures, 256 steps and 65,536 comparisons of names',
     remedy: 'send only the intermediates that lead to an authority',
@@ -356,6 +360,10 @@ export const errorCodes = {
   ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND: {
     rule: 'JWT-SVID §6.2',
     remedy: 'check that the bundle is current: its trust domain may have rotated its JWT authorities',
+  },
+  ERR_SPIFFE_JWT_SVID_KEY_AMBIGUOUS: {
+    rule: 'own limit: 16 keys are tried for a token without kid',
+    remedy: 'have the issuer write the kid of the key that signs into the header',
   },
   ERR_SPIFFE_JWT_SVID_KEY_UNSUITABLE: {
     rule: 'RFC 7518 §3.1',

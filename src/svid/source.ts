@@ -44,8 +44,8 @@ export interface X509ContextSource extends X509SVIDSource, X509BundleSource {
 
 /** What a JWT-SVID is asked for with. */
 export interface JWTSVIDParams {
-  /** Whom the token is for. One value is strongly preferred (JWT-SVID §3.2). */
-  readonly audience: string | readonly [string, ...string[]]
+  /** Whom the token is for; none is a `TypeError`. One value is strongly preferred (JWT-SVID §3.2). */
+  readonly audience: string | readonly string[]
   /** Which of the workload's identities to ask for; its default identity where absent. */
   readonly subject?: SpiffeID | string | undefined
   /** Which of the returned SVIDs to take, by the hint of the operator; the first where absent. */

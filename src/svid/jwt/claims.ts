@@ -56,6 +56,7 @@ function audienceOf(aud: unknown, id: SpiffeID): readonly string[] {
       id,
       'ERR_SPIFFE_JWT_SVID_TOO_LARGE',
       `the token of ${id} is for more than ${MOST_AUDIENCES} audiences`,
+      { rule: `own limit: ${MOST_AUDIENCES} audiences` },
     )
   }
   if (audience.length === 0 || !isStrings(audience)) {
@@ -75,10 +76,14 @@ function isStrings(values: readonly unknown[]): values is readonly string[] {
 
 /** JWT-SVID §3.3: `exp` is there and is a NumericDate. */
 function expiryOf(exp: unknown, id: SpiffeID): number {
-  if (!isNumericDate(exp)) {
-    throw refused(id, 'ERR_SPIFFE_JWT_SVID_EXPIRY_INVALID', `the token of ${id} does not say when it expires`)
-  }
-  return exp
+  if (isNumericDate(exp)) return exp
+  throw refused(
+    id,
+    'ERR_SPIFFE_JWT_SVID_EXPIRY_INVALID',
+    exp === undefined
+      ? `the token of ${id} does not say when it expires`
+      : `the exp of the token of ${id} is no time`,
+  )
 }
 
 /** An optional time: a NumericDate where it is there. */

@@ -32,14 +32,16 @@ export function expectationsOf(audiences: Audiences, options: ParseInsecureOptio
   }
 }
 
-/** JWT-SVID appendix A: whoever validates knows beforehand whom a token must be for. */
+/**
+ * JWT-SVID appendix A: whoever validates knows beforehand whom a token must be for. It is a copy that is checked and
+ * kept: the array of a caller can change, also while it is read.
+ */
 function audienceList(audiences: Audiences): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(audiences) ? audiences : [audiences]
+  const list: readonly unknown[] = Array.isArray(audiences) ? [...audiences] : [audiences]
   if (areAudiences(list)) return list
   throw new TypeError('audiences must be a string or an array with at least one string, none of them empty')
 }
 
-/** Written as a loop, which sees what a sparse array leaves out. */
 function areAudiences(list: readonly unknown[]): list is readonly string[] {
   for (const audience of list) if (typeof audience !== 'string' || audience === '') return false
   return list.length > 0
@@ -51,6 +53,7 @@ function checkedLeeway(seconds: unknown): number {
 }
 
 function timeOf(now: unknown): number {
-  if (now instanceof Date && !Number.isNaN(now.getTime())) return now.getTime()
+  const milliseconds = now instanceof Date ? now.getTime() : Number.NaN
+  if (Number.isFinite(milliseconds)) return milliseconds
   throw new TypeError('now must be a valid Date')
 }

@@ -5,9 +5,10 @@ import type { TokenMemory } from './token-memory.ts'
 /**
  * Whom the caller is: the audience that a token must be for, or several.
  *
- * A string is one audience. Values are compared whole and exactly, as strings, never as URLs.
+ * A string is one audience. Values are compared whole and exactly, as strings, never as URLs. An array without any, as
+ * out of a configuration that was not read, is a `TypeError`: nobody is accepted by it.
  */
-export type Audiences = string | readonly [string, ...string[]]
+export type Audiences = string | readonly string[]
 
 /** Options of `parseInsecure`. */
 export interface ParseInsecureOptions {

@@ -49,7 +49,7 @@ export async function parseAndValidate(
 ): Promise<JWTSVID> {
   const { authorize, memory, signal } = options
   const expectations = expectationsOf(audiences, options)
-  assertArguments(bundles, options)
+  assertArguments(bundles, authorize, memory)
   signal?.throwIfAborted()
 
   const unverified = parseToken(token)
@@ -68,7 +68,7 @@ export async function parseAndValidate(
 }
 
 /** What types say already, for callers without them. */
-function assertArguments(bundles: JWTBundleSource, { authorize, memory }: ParseAndValidateOptions): void {
+function assertArguments(bundles: JWTBundleSource, authorize: unknown, memory: unknown): void {
   if (typeof bundles?.getJWTBundle !== 'function') throw new TypeError('bundles must be a JWTBundleSource')
   if (authorize !== undefined && typeof authorize !== 'function') {
     throw new TypeError('authorize must be a function')

@@ -42,9 +42,9 @@ function fittingKeys(header: JWTSVIDHeader, bundle: JWTBundle, id: SpiffeID): re
   for (const authority of jwtAuthoritiesOf(bundle).ofKind(algorithms[header.alg].kind)) {
     if (fits(authority, header)) keys.push(authority.key)
     if (keys.length > MOST_KEYS_TRIED) {
-      throw keyNotFound(
-        bundle,
+      throw refused(
         id,
+        'ERR_SPIFFE_JWT_SVID_KEY_AMBIGUOUS',
         `the token of ${id} has no kid, and more than ${MOST_KEYS_TRIED} keys could have signed it`,
       )
     }

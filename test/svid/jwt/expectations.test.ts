@@ -75,7 +75,7 @@ describe('a wrong argument', () => {
 })
 
 it('reads the arguments once, so that a change to them during the call changes nothing', async () => {
-  const audiences: [string, ...string[]] = ['orders']
+  const audiences: string[] = ['orders']
   const now = new Date(NOW)
   const source = {
     getJWTBundle: async () => {
@@ -85,4 +85,37 @@ it('reads the arguments once, so that a change to them during the call changes n
     },
   }
   await expect(parseAndValidate(text, source, audiences, { now, leewaySeconds: 0 })).resolves.toBeDefined()
+})
+
+/** An object that answers differently each time it is asked for a property. */
+function fickle<T extends object>(target: T, name: string, answers: readonly unknown[]): T {
+  const left = [...answers]
+  return Object.defineProperty(target, name, { enumerable: true, get: () => left.shift() })
+}
+
+it('judges by what it has checked, whatever the arguments say when they are read again', async () => {
+  expect(
+    await parseAndValidate(text, BUNDLE, fickle([''], '0', ['orders', 'nobody']), { now: NOW }),
+  ).toBeDefined()
+  const audiences = fickle(['nobody'], '0', ['nobody', 'orders'])
+  await expect(parseAndValidate(text, BUNDLE, audiences, { now: NOW })).rejects.toMatchObject({
+    code: 'ERR_SPIFFE_JWT_SVID_AUDIENCE_MISMATCH',
+  })
+  const authorize = fickle({ now: NOW }, 'authorize', ['nobody', undefined])
+  await expect(parseAndValidate(text, BUNDLE, 'orders', authorize)).rejects.toThrow(
+    new TypeError('authorize must be a function'),
+  )
+  const memory = fickle({ now: NOW }, 'memory', [{}, undefined])
+  await expect(parseAndValidate(text, BUNDLE, 'orders', memory)).rejects.toThrow(
+    new TypeError('memory must be a TokenMemory'),
+  )
+  let reads = 0
+  const now = Object.assign(new Date(NOW), { getTime: () => (reads++ === 0 ? NOW.getTime() : Number.NaN) })
+  await expect(parseAndValidate(text, BUNDLE, 'orders', { now })).resolves.toBeDefined()
+})
+
+it('takes audiences out of a configuration, whose number is not known when compiling', () => {
+  const configured: string[] = 'orders,payments'.split(',')
+  expect(parseInsecure(text, configured, { now: NOW })).toBeDefined()
+  expect(() => parseInsecure(text, configured.slice(2), { now: NOW })).toThrow(TypeError)
 })

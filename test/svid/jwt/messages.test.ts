@@ -57,7 +57,8 @@ test.each<[detail: string, refused: () => unknown]>([
   ['the sub of the token is no SPIFFE ID', claims({ sub: 'checkout' })],
   [`the token of ${id} is for more than 32 audiences`, claims({ aud: Array(33).fill('orders') })],
   [`the token of ${id} does not say whom it is for`, claims({ aud: [] })],
-  [`the token of ${id} does not say when it expires`, claims({ exp: '1' })],
+  [`the token of ${id} does not say when it expires`, claims({ exp: undefined })],
+  [`the exp of the token of ${id} is no time`, claims({ exp: '1' })],
   [`the nbf of the token of ${id} is no time`, claims({ nbf: '1' })],
   [`the iat of the token of ${id} is no time`, claims({ iat: '1' })],
 
@@ -163,6 +164,8 @@ test.each([
   ['RFC 7519 §7.2', claims('[]')],
   ['RFC 7519 §4.1.5', claims({ nbf: '1' })],
   ['RFC 7519 §4.1.6', claims({ iat: '1' })],
+  ['own limit: 32 audiences', claims({ aud: Array(33).fill('orders') })],
+  ['own limit: 8 KiB of header, 64 KiB of payload', validate('.'.repeat(76_470))],
 ])('a refusal names its clause where its code stands for several: %s', async (rule, refused) => {
   const error = await refused().catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(SpiffeError)

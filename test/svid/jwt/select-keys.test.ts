@@ -61,8 +61,8 @@ describe('without a kid', () => {
     )
     const seventeen = bundleOf('acme.internal', ...others, ...many(17))
     const refusal = await refusalOf(without(last), {}, seventeen)
-    expect([refusal.code, refusal.spiffeID]).toEqual(['ERR_SPIFFE_JWT_SVID_KEY_NOT_FOUND', ID])
-    expect(refusal.message).toContain('more than 16 keys')
+    expect([refusal.code, refusal.spiffeID]).toEqual(['ERR_SPIFFE_JWT_SVID_KEY_AMBIGUOUS', ID])
+    expect(refusal.remedy).toContain('kid')
     expect(await verdictOf(token(last), {}, seventeen)).toBe('accepted')
   })
 

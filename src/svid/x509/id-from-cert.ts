@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { types } from 'node:util'
 import { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { refusal } from './refusal.ts'
@@ -27,7 +28,7 @@ import { spiffeIDOf } from './spiffe-id-of.ts'
  */
 export function idFromCert(certificate: Uint8Array | X509Certificate): SpiffeID {
   const der = certificate instanceof X509Certificate ? certificate.raw : certificate
-  if (!(der instanceof Uint8Array)) throw new TypeError('a Uint8Array of DER or an X509Certificate is needed')
+  if (!types.isUint8Array(der)) throw new TypeError('a Uint8Array of DER or an X509Certificate is needed')
   return spiffeIDOf(parse(der))
 }
 

@@ -16,6 +16,8 @@ export interface PathMaterial {
   readonly leaf: Certificate
   /** What came with the leaf, in whatever order; what does not belong to a path is ignored. */
   readonly intermediates: readonly Certificate[]
+  /** Why something that came with the leaf is not among these: it may be what a path lacks. */
+  readonly unreadable: SVIDError | undefined
   /** The bundle of the trust domain of the ID. */
   readonly authorities: readonly Certificate[]
   /** The time to judge at, in milliseconds since 1970. */
@@ -69,7 +71,8 @@ class PathSearch {
         (child) => index.named(child),
         () => true,
       )
-    if (path === undefined) throw this.#reason ?? unknownAuthority(this.#material)
+    if (path === undefined)
+      throw this.#reason ?? this.#material.unreadable ?? unknownAuthority(this.#material)
     return path
   }
 

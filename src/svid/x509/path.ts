@@ -47,7 +47,12 @@ export class Path {
     this.#policies = policies
   }
 
-  /** RFC 5280 §6.1.2, and the limits that the authority sets in its own certificate. */
+  /**
+   * RFC 5280 §6.1.2, and the path length and names that the authority limits in its own certificate.
+   *
+   * Its Policy Constraints are not among these limits. They would ask for policies that only those who set up a
+   * trust anchor may ask for (RFC 5280 §6.1.1 (c) to (g)), and a bundle has no place to do so.
+   */
   static startingAt(authority: Certificate, id: SpiffeID, names: NameCheck): Path {
     assertMayIssue(authority, id)
     const intermediatesLeft = authority.details.basicConstraints?.pathLen ?? Number.POSITIVE_INFINITY

@@ -1,17 +1,21 @@
 import { X509Certificate } from 'node:crypto'
+import { types } from 'node:util'
 import type { X509BundleSource } from '../../bundle/source.ts'
 import { X509Bundle, x509AuthoritiesOf } from '../../bundle/x509/x509-bundle.ts'
+import { SpiffeError } from '../../errors.ts'
 import { copyBytes } from '../../internal/bytes.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import { SVIDError } from '../error.ts'
 import type { VerifiedPeer } from '../verified-peer.ts'
 import { assertReadable, assertUsable } from './certificate-rules.ts'
 import { assertLeaf, type Role } from './leaf-rules.ts'
 import { MOST_CERTIFICATES } from './limits.ts'
-import { findPath } from './path-search.ts'
+import { findPath, type PathMaterial } from './path-search.ts'
 import { refusal } from './refusal.ts'
 import { remember, remembered } from './remembered.ts'
 import { spiffeIDOf } from './spiffe-id-of.ts'
+import { toX509Certificate } from './to-x509-certificate.ts'
 
 /** How {@link verify} is to judge. */
 export interface VerifyOptions {
@@ -26,8 +30,10 @@ export interface VerifyOptions {
  *
  * The leaf must be the certificate of a workload, and a path of valid certificates must lead from an authority
  * of *that* bundle to it: what another trust domain's authority signed does not count, however trusted it is
- * for its own. Every CA certificate of the bundle can end a path, self-signed or not. What is sent beside the
- * path is ignored. Nothing is decided here about who may come in: that is for an authorizer.
+ * for its own. Every CA certificate of the bundle can end a path, self-signed or not. Its own path length and
+ * name constraints bind the path, its policies do not: to trust it is not to ask for a policy (RFC 5280 §6.1.1).
+ * What is sent beside the path is ignored, readable or not. Nothing is decided here about who may come in: that
+ * is for an authorizer.
  *
  * @param chain - The leaf first, then intermediates in any order: DER, or objects of `node:crypto`.
  * @param bundles - Where the authorities come from.
@@ -64,8 +70,8 @@ export function verify(
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_CHAIN_TOO_LONG', `it sent ${others.length + 1} certificates`)
   }
   const authorities = authoritiesFor(id, bundles)
-  const intermediates = others.map((der) => read(der, id, unknown))
-  const path = findPath({ id, leaf, intermediates, authorities, at })
+  const { intermediates, unreadable } = readIntermediates(others, id, unknown)
+  const path = findPath({ id, leaf, intermediates, unreadable, authorities, at })
   for (const certificate of path) if (unknown.has(certificate)) remember(certificate)
   return new VerifiedX509Peer(id, leaf, path)
 }
@@ -92,11 +98,30 @@ function read(der: Uint8Array, id: SpiffeID | undefined, unknown: Set<Certificat
   }
 }
 
+/** What came with the leaf. Who sends something unreadable beside the path does no harm, and may need it. */
+function readIntermediates(
+  ders: readonly Uint8Array[],
+  id: SpiffeID,
+  unknown: Set<Certificate>,
+): Pick<PathMaterial, 'intermediates' | 'unreadable'> {
+  const intermediates: Certificate[] = []
+  let unreadable: SVIDError | undefined
+  for (const der of ders) {
+    try {
+      intermediates.push(read(der, id, unknown))
+    } catch (error) {
+      if (!(error instanceof SVIDError)) throw error
+      unreadable ??= error
+    }
+  }
+  return { intermediates, unreadable }
+}
+
 /** The authorities of the trust domain of an ID, and of no other (SPIFFE-ID §3). */
 function authoritiesFor(id: SpiffeID, bundles: X509BundleSource): readonly Certificate[] {
   const { trustDomain } = id
   if (typeof bundles?.getX509Bundle !== 'function') throw new TypeError('an X509BundleSource is needed')
-  const bundle: unknown = bundles.getX509Bundle(trustDomain)
+  const bundle = answerFor(id, bundles)
   if (bundle === undefined) {
     throw refusal(id, 'ERR_SPIFFE_X509_SVID_NO_BUNDLE', `there is no bundle for ${trustDomain}`)
   }
@@ -109,6 +134,21 @@ function authoritiesFor(id: SpiffeID, bundles: X509BundleSource): readonly Certi
     )
   }
   return x509AuthoritiesOf(bundle)
+}
+
+/** What a source refuses with, such as that it is closed, comes through; any other failure gets a code. */
+function answerFor(id: SpiffeID, bundles: X509BundleSource): unknown {
+  try {
+    return bundles.getX509Bundle(id.trustDomain)
+  } catch (cause) {
+    if (cause instanceof SpiffeError) throw cause
+    throw refusal(
+      id,
+      'ERR_SPIFFE_X509_SVID_BUNDLE_UNAVAILABLE',
+      `the bundle of ${id.trustDomain} could not be had: its source failed`,
+      { cause },
+    )
+  }
 }
 
 function checkedOptions({ role, now }: VerifyOptions): { role: Role | undefined; at: number } {
@@ -124,7 +164,7 @@ function derOf(chain: readonly (Uint8Array | X509Certificate)[]): readonly Uint8
   if (!Array.isArray(chain)) throw new TypeError('the chain must be an array of certificates')
   return chain.map((certificate: unknown) => {
     if (certificate instanceof X509Certificate) return certificate.raw
-    if (certificate instanceof Uint8Array) return certificate
+    if (types.isUint8Array(certificate)) return certificate
     throw new TypeError('a certificate must be a Uint8Array of DER or an X509Certificate')
   })
 }
@@ -133,13 +173,13 @@ class VerifiedX509Peer implements VerifiedPeer {
   readonly id: SpiffeID
   readonly #leaf: Certificate
   readonly #path: readonly Certificate[]
-  #chain: readonly Uint8Array[] | undefined
   #certificate: X509Certificate | undefined
 
   constructor(id: SpiffeID, leaf: Certificate, path: readonly Certificate[]) {
     this.id = id
     this.#leaf = leaf
     this.#path = path
+    Object.freeze(this)
   }
 
   get expiresAt(): Date {
@@ -147,12 +187,11 @@ class VerifiedX509Peer implements VerifiedPeer {
   }
 
   get chain(): readonly Uint8Array[] {
-    this.#chain ??= Object.freeze(this.#path.map(({ raw }) => copyBytes(raw)).reverse())
-    return this.#chain
+    return this.#path.map(({ raw }) => copyBytes(raw)).reverse()
   }
 
   certificate(): X509Certificate {
-    this.#certificate ??= new X509Certificate(this.#leaf.raw)
+    this.#certificate ??= toX509Certificate(this.#leaf, this.id)
     return this.#certificate
   }
 }

@@ -1,5 +1,5 @@
-import { type KeyObject, X509Certificate } from 'node:crypto'
-import { inspect } from 'node:util'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { inspect, types } from 'node:util'
 import { concatBytes, copyBytes } from '../../internal/bytes.ts'
 import { encodePEM } from '../../internal/pem.ts'
 import { Certificate } from '../../internal/x509/certificate.ts'
@@ -12,6 +12,7 @@ import { assertOwnIntermediate, assertOwnLeaf } from './own-rules.ts'
 import { assertKeyFits, readPrivateKeyDER, readPrivateKeyPEM } from './private-key.ts'
 import { refusal } from './refusal.ts'
 import { spiffeIDOf } from './spiffe-id-of.ts'
+import { toX509Certificate } from './to-x509-certificate.ts'
 
 /** What is known of an X509-SVID beside its certificates and its key. */
 export interface X509SVIDOptions {
@@ -92,10 +93,7 @@ export class X509SVID implements X509SVIDSource {
    * @throws `SVIDError` with one code for each rule, `ERR_SPIFFE_X509_SVID_…`; see docs/errors.md.
    */
   static parseRaw(certificates: Uint8Array, privateKey: Uint8Array, options: X509SVIDOptions = {}): X509SVID {
-    assertType(
-      certificates instanceof Uint8Array && privateKey instanceof Uint8Array,
-      'DER must be a Uint8Array',
-    )
+    assertType(types.isUint8Array(certificates) && types.isUint8Array(privateKey), 'DER must be a Uint8Array')
     const chain = readCertificates(() => Certificate.parseConcatenated(certificates))
     return X509SVID.#from(chain, (id) => readPrivateKeyDER(privateKey, id), options)
   }
@@ -134,9 +132,15 @@ export class X509SVID implements X509SVIDSource {
     Object.freeze(this)
   }
 
-  /** The certificates as objects of `node:crypto`, leaf first; made when they are first asked for. */
+  /**
+   * The certificates as objects of `node:crypto`, leaf first; made when they are first asked for.
+   *
+   * @throws `SVIDError` `ERR_SPIFFE_X509_SVID_MALFORMED` when OpenSSL cannot read one of them.
+   */
   get certificates(): readonly X509Certificate[] {
-    this.#certificates ??= Object.freeze(this.#chain.map(({ raw }) => new X509Certificate(raw)))
+    this.#certificates ??= Object.freeze(
+      this.#chain.map((certificate) => toX509Certificate(certificate, this.id)),
+    )
     return this.#certificates
   }
 

@@ -1,11 +1,14 @@
 import { X509Certificate } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { X509BundleSource } from '../../../src/bundle/source.ts'
 import { X509Bundle } from '../../../src/bundle/x509/x509-bundle.ts'
 import { X509BundleSet } from '../../../src/bundle/x509/x509-bundle-set.ts'
 import { SpiffeError } from '../../../src/errors.ts'
-import { verify } from '../../../src/svid/x509/index.ts'
-import { type MintOptions, mint, mintCA, mintLeaf } from '../../support/mint.ts'
+import { idFromCert, verify } from '../../../src/svid/x509/index.ts'
+import { X509SVID } from '../../../src/svid/x509/x509-svid.ts'
+import { constructed, octetString, oid, sequence, set, tlv } from '../../support/der-writer.ts'
+import { attributeDER, type MintOptions, mint, mintCA, mintLeaf } from '../../support/mint.ts'
 import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
@@ -31,9 +34,42 @@ describe('verify', () => {
     expect(peer.id.toString()).toBe(ID)
     expect(peer.expiresAt).toEqual(new Date(LEAF.certificate.validTo))
     expect(peer.chain.map((der) => Buffer.from(der))).toEqual([LEAF.der, INTERMEDIATE.der, ROOT.der])
-    expect(peer.chain).toBe(peer.chain)
     expect(peer.certificate().fingerprint256).toBe(LEAF.certificate.fingerprint256)
     expect(peer.certificate()).toBe(peer.certificate())
+  })
+
+  it('says so in a value that nobody can change', () => {
+    const peer = verify(CHAIN, BUNDLE)
+    expect(() => Object.assign(peer, { id: verify(CHAIN, BUNDLE).id })).toThrow(TypeError)
+    expect(() => Object.assign(peer, { note: 'trusted' })).toThrow(TypeError)
+  })
+
+  it.each([
+    ['UTF-16 of half a character', tlv(0x1e, Buffer.from([65]))],
+    ['a broken UTF-8', tlv(0x0c, Buffer.from([0xff]))],
+  ])('refuses to show a leaf that OpenSSL cannot read, with %s in its subject', (_, value) => {
+    const leaf = mintLeaf(ID, ROOT, { subject: sequence(set(attributeDER('2.5.4.10', value))) })
+    expect(verify(CHAIN, BUNDLE).certificate()).toBeInstanceOf(X509Certificate)
+    const peer = verify([leaf.der], BUNDLE)
+    const error = refusalOf(() => peer.certificate())
+    expect(error.code).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
+    expect(error.spiffeID).toBe(ID)
+    expect(error.cause).toBeInstanceOf(Error)
+    const own = X509SVID.parseRaw(leaf.der, leaf.keyDER)
+    expect(refusalOf(() => own.certificates).code).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
+  })
+
+  it('takes bytes of another realm', () => {
+    const foreign = (der: Uint8Array): Uint8Array => {
+      const bytes = runInNewContext(`new Uint8Array(${der.length})`) as Uint8Array
+      bytes.set(der)
+      return bytes
+    }
+    const chain = CHAIN.map(foreign)
+    expect(chain[0]).not.toBeInstanceOf(Uint8Array)
+    expect(verify(chain, BUNDLE).id.toString()).toBe(ID)
+    expect(idFromCert(foreign(LEAF.der)).toString()).toBe(ID)
+    expect(X509SVID.parseRaw(foreign(LEAF.der), foreign(LEAF.keyDER)).id.toString()).toBe(ID)
   })
 
   it('takes DER and objects of node:crypto, mixed', () => {
@@ -59,6 +95,7 @@ describe('verify', () => {
   it('hands out copies: to change them changes nothing that is judged later', () => {
     const first = verify(CHAIN, BUNDLE)
     for (const der of first.chain) der.fill(0)
+    expect(first.chain.map((der) => Buffer.from(der))).toEqual([LEAF.der, INTERMEDIATE.der, ROOT.der])
     const [leaf, ...rest] = CHAIN.map((der) => new Uint8Array(der))
     if (leaf === undefined) throw new Error('no leaf')
     expect(verify([leaf, ...rest], BUNDLE).id.toString()).toBe(ID)
@@ -90,6 +127,29 @@ describe('verify', () => {
     expect(refusalOf(() => verify([strange.der], BUNDLE)).cause).toMatchObject({
       code: 'ERR_SPIFFE_DER_MALFORMED',
     })
+  })
+
+  it('passes over what cannot be read beside the path, and reports it where there is no path', () => {
+    const explicitFalse = mint({
+      editTBS: ({ extensions: _, ...fields }) => [
+        ...Object.values(fields),
+        constructed(
+          3,
+          sequence(sequence(oid('1.2.3.4'), tlv(1, Buffer.from([0])), octetString(Buffer.from([5, 0])))),
+        ),
+      ],
+    })
+    for (const unreadable of [explicitFalse.der, Buffer.from('junk'), Buffer.alloc(0)]) {
+      expect(verdict([...CHAIN, unreadable], BUNDLE)).toBe('accepted')
+      expect(verdict([LEAF, unreadable, INTERMEDIATE], BUNDLE)).toBe('accepted')
+      expect(verdict([LEAF, unreadable], BUNDLE)).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
+      expect(verdict([unreadable, ...CHAIN], BUNDLE)).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
+    }
+    const expired = bundleOf(mintCA({ subject: 'CN=root', notAfter: new Date(0) }))
+    expect(verdict([...CHAIN, Buffer.from('junk')], expired)).toBe('ERR_SPIFFE_X509_SVID_EXPIRED')
+    const error = refusalOf(() => verify([LEAF.der, Buffer.from('junk'), explicitFalse.der], BUNDLE))
+    expect(error.message).toContain(ID)
+    expect(error.cause).toMatchObject({ code: 'ERR_SPIFFE_DER_MALFORMED' })
   })
 
   it('names the ID, the rule and the way out in its refusals, and shows no certificate', () => {
@@ -137,6 +197,20 @@ describe('verify', () => {
         },
       }
       expect(() => verify(CHAIN, source)).toThrow(closed)
+    })
+
+    it('and gives the failure of a source a code', () => {
+      const failure = new Error('the disk is gone')
+      const source = {
+        ...answering(undefined),
+        getX509Bundle: () => {
+          throw failure
+        },
+      }
+      const error = refusalOf(() => verify(CHAIN, source))
+      expect(error.code).toBe('ERR_SPIFFE_X509_SVID_BUNDLE_UNAVAILABLE')
+      expect(error.spiffeID).toBe(ID)
+      expect(error.cause).toBe(failure)
     })
 
     it('only once the leaf keeps its rules', () => {

@@ -25,4 +25,25 @@ describe('printable', () => {
     expect(printable('a'.repeat(120))).toBe(`"${'a'.repeat(120)}"`)
     expect(printable('a'.repeat(121))).toBe(`"${'a'.repeat(120)}…"`)
   })
+
+  it.each([
+    '{"alg":"ES256"}',
+    '{ "alg":"ES256"}',
+    '{\n"alg":"ES256"}',
+    '{\t"alg":"ES256"}',
+    '{\r\n"a":"ES256"}',
+  ])('shows nothing of a JWT with the header %j', (header) => {
+    const part = (text: string): string => Buffer.from(text).toString('base64url')
+    const token = `${part(header)}.${part('{"sub":"spiffe://td/a"}')}.${'s'.repeat(86)}`
+    expect(printable(token)).toBe('"[JWT]"')
+    expect(printable(`Bearer ${token}\n`)).toBe('"Bearer [JWT]"')
+    expect(printable(`https://td/?token=${token}&a=b`)).toBe('"https://td/?token=[JWT]"')
+  })
+
+  it.each(['spiffe://td/eyJ/eyJames', 'ewok.example.org', 'Keyboard-and-Monitor-Service'])(
+    'takes %s for no JWT',
+    (text) => {
+      expect(printable(text)).toBe(`"${text}"`)
+    },
+  )
 })

@@ -16,6 +16,7 @@ import {
 import { detailOf } from '../support/detail-of.ts'
 
 const orders = SpiffeID.parse('spiffe://acme.internal/orders')
+const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzcGlmZmU6Ly90ZC9hIn0.c2lnbmF0dXJl'
 const untyped = (value: unknown) => value as never
 const long = 'a'.repeat(2048)
 
@@ -24,6 +25,13 @@ test.each<[detail: string, refused: () => unknown]>([
   ['"https://acme.internal" does not start with "spiffe://"', () => SpiffeID.parse('https://acme.internal')],
   ['"Spiffe://acme.internal" has upper case in its scheme', () => SpiffeID.parse('Spiffe://acme.internal')],
   [`"spiffe://td/${long.slice(0, 108)}…" has 2060 characters`, () => SpiffeID.parse(`spiffe://td/${long}`)],
+  ['"[JWT]" does not start with "spiffe://"', () => SpiffeID.parse(token)],
+  ['"[JWT]" has "J" in its trust domain, at index 2', () => TrustDomain.parse(token)],
+  [
+    '"spiffe://td/?jwt=[JWT]" has "?" in its path, at index 12',
+    () => SpiffeID.parse(`spiffe://td/?jwt=${token}`),
+  ],
+  ['the path "[JWT]" has no leading slash', () => validatePath(token)],
   ['TypeError: a SPIFFE ID must be a string, not number', () => SpiffeID.parse(untyped(7))],
   ['TypeError: a SPIFFE ID must be a string, not number', () => SpiffeID.parse(untyped(7), { fold: true })],
   ['the SPIFFE ID is not a string but of type number', () => SpiffeID.fromJSON(7)],

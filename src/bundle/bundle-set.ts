@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { printable } from '../internal/printable.ts'
 import { TrustDomain } from '../spiffeid/trust-domain.ts'
+import { assertOf, type Kind } from './assert.ts'
 import { BundleError } from './error.ts'
 
 /** What a set needs to know of its bundles. */
@@ -16,12 +17,14 @@ interface Bundle<Self> {
  * trust domain, and gets the authorities of that one alone.
  */
 export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, Self>> {
+  readonly #kind: Kind<B>
   readonly #bundles: ReadonlyMap<string, B>
   #sorted: readonly B[] | undefined
 
   /** @internal */
-  protected constructor(bundles: ReadonlyMap<string, B>) {
-    this.#bundles = bundles
+  protected constructor(kind: Kind<B>, bundles: Iterable<B>) {
+    this.#kind = kind
+    this.#bundles = byTrustDomain(kind, bundles)
     Object.freeze(this)
   }
 
@@ -55,9 +58,11 @@ export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, S
    * The set with this bundle in the place of the one its trust domain had.
    *
    * @param bundle - The bundle to put in.
+   * @throws `TypeError` when it is a bundle of another kind, or none.
    */
   withBundle(bundle: B): Self {
-    return this.derive(new Map(this.#bundles).set(bundle.trustDomain.name, bundle))
+    assertOf(this.#kind, bundle, 'the bundle')
+    return this.derive(new Map(this.#bundles).set(bundle.trustDomain.name, bundle).values())
   }
 
   /**
@@ -69,15 +74,17 @@ export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, S
   withoutBundle(trustDomain: TrustDomain | string): Self {
     const bundles = new Map(this.#bundles)
     bundles.delete(TrustDomain.from(trustDomain).name)
-    return this.derive(bundles)
+    return this.derive(bundles.values())
   }
 
   /**
    * Whether both sets trust the same authorities of the same trust domains.
    *
    * @param other - The set to compare with.
+   * @throws `TypeError` when it is a set of another kind, or none.
    */
   equals(other: Self): boolean {
+    assertOf(this.constructor, other, 'the other')
     if (this.size !== other.size) return false
     for (const bundle of this.#bundles.values()) {
       const theirs = other.get(bundle.trustDomain)
@@ -92,13 +99,23 @@ export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, S
     return this.#sorted.values()
   }
 
-  /** @internal */
-  [inspect.custom](): string {
+  /** How many trust domains there are in the set. */
+  toString(): string {
     return `${this.constructor.name}(${this.size} trust domains)`
   }
 
+  /** How many trust domains there are in the set; `marshal` of a bundle gives the document. */
+  toJSON(): { readonly trustDomains: number } {
+    return { trustDomains: this.size }
+  }
+
   /** @internal */
-  protected abstract derive(bundles: ReadonlyMap<string, B>): Self
+  [inspect.custom](): string {
+    return this.toString()
+  }
+
+  /** @internal */
+  protected abstract derive(bundles: Iterable<B>): Self
 }
 
 /**
@@ -106,9 +123,10 @@ export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, S
  *
  * Two bundles for one trust domain are refused: neither may silently take the other's place.
  */
-export function byTrustDomain<B extends Bundle<B>>(bundles: Iterable<B>): ReadonlyMap<string, B> {
+function byTrustDomain<B extends Bundle<B>>(kind: Kind<B>, bundles: Iterable<B>): ReadonlyMap<string, B> {
   const byName = new Map<string, B>()
   for (const bundle of bundles) {
+    assertOf(kind, bundle, 'each bundle of the set')
     const { name, idString } = bundle.trustDomain
     if (byName.has(name)) {
       throw new BundleError(

@@ -1,6 +1,7 @@
 import type { SpiffeError, SpiffeErrorCode } from '../errors.ts'
 import { type JSONLimits, type JSONRecord, membersOf, parseJSONObject } from '../internal/json.ts'
 import { printable } from '../internal/printable.ts'
+import { assertDocument } from './assert.ts'
 import { BundleError } from './error.ts'
 import { refusing } from './refusing.ts'
 
@@ -27,6 +28,7 @@ export interface Document {
  * depends on the reader, so a document with two says different things to different people.
  */
 export function readDocument(document: string | Uint8Array, context: DocumentContext): Document {
+  assertDocument(document)
   const { value, text, duplicate } = refusing(
     () => parseJSONObject(document, context.limits),
     (cause) => refusedJSON(context, cause),

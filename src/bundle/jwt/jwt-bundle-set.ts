@@ -1,7 +1,7 @@
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
-import { BundleSet, byTrustDomain } from '../bundle-set.ts'
+import { BundleSet } from '../bundle-set.ts'
 import type { JWTBundleSource } from '../source.ts'
-import type { JWTBundle } from './jwt-bundle.ts'
+import { JWTBundle } from './jwt-bundle.ts'
 
 /**
  * The JWT authorities of several trust domains. An immutable value, and a bundle source itself.
@@ -12,14 +12,15 @@ export class JWTBundleSet extends BundleSet<JWTBundle, JWTBundleSet> implements 
    *
    * @param bundles - At most one for each trust domain.
    * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `TypeError` when one is a bundle of another kind, or none.
    */
   static from(bundles: Iterable<JWTBundle>): JWTBundleSet {
-    return new JWTBundleSet(byTrustDomain(bundles))
+    return new JWTBundleSet(JWTBundle, bundles)
   }
 
   /** @internal */
-  protected override derive(bundles: ReadonlyMap<string, JWTBundle>): JWTBundleSet {
-    return new JWTBundleSet(bundles)
+  protected override derive(bundles: Iterable<JWTBundle>): JWTBundleSet {
+    return JWTBundleSet.from(bundles)
   }
 
   /** The bundle of a trust domain, or `undefined` where that trust domain is not trusted. */

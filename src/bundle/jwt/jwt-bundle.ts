@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { assertDocument, assertOf } from '../assert.ts'
 import type { DocumentContext } from '../document.ts'
 import { unsupportedUse } from '../jwk.ts'
 import { readJWKSet } from '../jwk-set.ts'
@@ -85,6 +86,7 @@ export class JWTBundle implements JWTBundleSource {
    */
   static parse(trustDomain: TrustDomain | string, jwks: string | Uint8Array): JWTBundle {
     const owner = TrustDomain.from(trustDomain)
+    assertDocument(jwks)
     if (jwks.length === 0) return new JWTBundle(owner, JWTAuthorities.from([]))
     const { jwks: keys, skipped: notKeys } = readJWKSet(jwks, documentOf(owner))
     const skipped = [...notKeys]
@@ -175,6 +177,7 @@ export class JWTBundle implements JWTBundleSource {
 
   /** Whether both are of one trust domain and hold the same keys under the same `kid`, in whatever order. */
   equals(other: JWTBundle): boolean {
+    assertOf(JWTBundle, other, 'the other')
     return this.trustDomain.equals(other.trustDomain) && this.#authorities.equals(other.#authorities)
   }
 
@@ -186,6 +189,16 @@ export class JWTBundle implements JWTBundleSource {
   /** This bundle for its own trust domain, `undefined` for every other. */
   getJWTBundle(trustDomain: TrustDomain | string): JWTBundle | undefined {
     return this.trustDomain.equals(trustDomain) ? this : undefined
+  }
+
+  /** Whose bundle it is, and how many authorities it has. To tell, all keys are made. */
+  toString(): string {
+    return `JWTBundle(${this.trustDomain}, ${this.jwtAuthorities.size} authorities)`
+  }
+
+  /** Whose bundle it is, and how many authorities it has; {@link JWTBundle.marshal} gives the document. */
+  toJSON(): { readonly trustDomain: string; readonly authorities: number } {
+    return { trustDomain: this.trustDomain.name, authorities: this.jwtAuthorities.size }
   }
 
   /** @internal */

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { membersOf } from '../../internal/json.ts'
 import { printable } from '../../internal/printable.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { assertOf } from '../assert.ts'
 import { type DocumentContext, readDocument, refusedDocument } from '../document.ts'
 import { BundleError } from '../error.ts'
 import { LARGEST_MAP_BYTES, MAP_LIMITS } from '../limits.ts'
@@ -51,6 +52,7 @@ export class BundleMap {
    *
    * @param bundles - At most one for each trust domain.
    * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `TypeError` when one is a bundle of another kind, or none.
    */
   static from(bundles: Iterable<SpiffeBundle>): BundleMap {
     return new BundleMap(SpiffeBundleSet.from(Array.from(bundles, withoutRefreshHint)), [])
@@ -95,6 +97,7 @@ export class BundleMap {
 
   /** Whether both hold the same bundles. */
   equals(other: BundleMap): boolean {
+    assertOf(BundleMap, other, 'the other')
     return this.bundles.equals(other.bundles)
   }
 
@@ -107,9 +110,19 @@ export class BundleMap {
     return `{"trust_domains":{${entries.join()}}}`
   }
 
+  /** How many trust domains there are in the map. */
+  toString(): string {
+    return `BundleMap(${this.bundles.size} trust domains)`
+  }
+
+  /** How many trust domains there are in the map; {@link BundleMap.marshal} gives the document. */
+  toJSON(): { readonly trustDomains: number } {
+    return { trustDomains: this.bundles.size }
+  }
+
   /** @internal */
   [inspect.custom](): string {
-    return `BundleMap(${this.bundles.size} trust domains)`
+    return this.toString()
   }
 }
 
@@ -137,5 +150,6 @@ function trustDomainOf(name: string): TrustDomain {
 }
 
 function withoutRefreshHint(bundle: SpiffeBundle): SpiffeBundle {
+  assertOf(SpiffeBundle, bundle, 'each bundle of the map')
   return bundle.refreshHintSeconds === undefined ? bundle : bundle.withRefreshHint(undefined)
 }

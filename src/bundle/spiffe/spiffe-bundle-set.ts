@@ -1,9 +1,9 @@
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
-import { BundleSet, byTrustDomain } from '../bundle-set.ts'
+import { BundleSet } from '../bundle-set.ts'
 import type { JWTBundle } from '../jwt/jwt-bundle.ts'
 import type { JWTBundleSource, X509BundleSource } from '../source.ts'
 import type { X509Bundle } from '../x509/x509-bundle.ts'
-import type { SpiffeBundle } from './spiffe-bundle.ts'
+import { SpiffeBundle } from './spiffe-bundle.ts'
 
 /**
  * The SPIFFE bundles of several trust domains. An immutable value, and a source of X.509 and JWT bundles itself.
@@ -29,14 +29,15 @@ export class SpiffeBundleSet
    *
    * @param bundles - At most one for each trust domain.
    * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `TypeError` when one is a bundle of another kind, or none.
    */
   static from(bundles: Iterable<SpiffeBundle>): SpiffeBundleSet {
-    return new SpiffeBundleSet(byTrustDomain(bundles))
+    return new SpiffeBundleSet(SpiffeBundle, bundles)
   }
 
   /** @internal */
-  protected override derive(bundles: ReadonlyMap<string, SpiffeBundle>): SpiffeBundleSet {
-    return new SpiffeBundleSet(bundles)
+  protected override derive(bundles: Iterable<SpiffeBundle>): SpiffeBundleSet {
+    return SpiffeBundleSet.from(bundles)
   }
 
   /** The X.509 authorities of a trust domain, or `undefined` where that trust domain is not trusted. */

@@ -1,13 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import { inspect } from 'node:util'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { assertOf } from '../assert.ts'
 import { JWTBundle } from '../jwt/jwt-bundle.ts'
 import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import type { SkippedElement } from '../skipped.ts'
 import type { JWTBundleSource, X509BundleSource } from '../source.ts'
 import type { X509AuthorityInput } from '../x509/read-certificates.ts'
-import { X509Bundle } from '../x509/x509-bundle.ts'
+import { X509Bundle, x509AuthoritiesOf } from '../x509/x509-bundle.ts'
 import { isRefreshHint, isSequenceNumber } from './numbers.ts'
 import { readSpiffeBundle, writeSpiffeBundle } from './spiffe-bundle-document.ts'
 
@@ -54,15 +55,24 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
 
   private constructor(
     trustDomain: TrustDomain,
-    parts: SpiffeBundleParts,
+    {
+      x509Bundle = X509Bundle.fromX509Authorities(trustDomain, []),
+      jwtBundle = JWTBundle.fromJWTAuthorities(trustDomain, []),
+      sequenceNumber,
+      refreshHintSeconds,
+    }: SpiffeBundleParts,
     skipped: readonly SkippedElement[] = [],
   ) {
-    assertParts(trustDomain, parts)
+    assertOf(X509Bundle, x509Bundle, 'x509Bundle')
+    assertOf(JWTBundle, jwtBundle, 'jwtBundle')
+    assertBelongs(trustDomain, x509Bundle)
+    assertBelongs(trustDomain, jwtBundle)
+    assertNumbers(sequenceNumber, refreshHintSeconds)
     this.trustDomain = trustDomain
-    this.x509Bundle = parts.x509Bundle ?? X509Bundle.fromX509Authorities(trustDomain, [])
-    this.jwtBundle = parts.jwtBundle ?? JWTBundle.fromJWTAuthorities(trustDomain, [])
-    this.sequenceNumber = parts.sequenceNumber
-    this.refreshHintSeconds = parts.refreshHintSeconds
+    this.x509Bundle = x509Bundle
+    this.jwtBundle = jwtBundle
+    this.sequenceNumber = sequenceNumber
+    this.refreshHintSeconds = refreshHintSeconds
     this.#skipped = skipped
     Object.freeze(this)
   }
@@ -72,7 +82,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
    *
    * @param trustDomain - Whose bundle it is.
    * @param parts - Authorities of this trust domain alone.
-   * @throws `TypeError` when a part is of another trust domain or a number is out of its range.
+   * @throws `TypeError` when a part is of another trust domain or class, or a number is out of its range.
    */
   static from(trustDomain: TrustDomain | string, parts: SpiffeBundleParts = {}): SpiffeBundle {
     return new SpiffeBundle(TrustDomain.from(trustDomain), parts)
@@ -167,6 +177,7 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
 
   /** Whether both are the same edition of the same bundle: trust domain, authorities, number and hint. */
   equals(other: SpiffeBundle): boolean {
+    assertOf(SpiffeBundle, other, 'the other')
     return (
       this.sequenceNumber === other.sequenceNumber &&
       this.refreshHintSeconds === other.refreshHintSeconds &&
@@ -205,9 +216,32 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
     return () => {}
   }
 
+  /** Whose bundle it is, and which edition. */
+  toString(): string {
+    return `SpiffeBundle(${this.trustDomain}, sequence ${this.sequenceNumber ?? 'unknown'})`
+  }
+
+  /**
+   * Whose bundle it is, which edition, and how many authorities it has. The sequence number is a string: JSON may not
+   * keep it otherwise. {@link SpiffeBundle.marshal} gives the document.
+   */
+  toJSON(): {
+    readonly trustDomain: string
+    readonly sequenceNumber: string | undefined
+    readonly x509Authorities: number
+    readonly jwtAuthorities: number
+  } {
+    return {
+      trustDomain: this.trustDomain.name,
+      sequenceNumber: this.sequenceNumber?.toString(),
+      x509Authorities: x509AuthoritiesOf(this.x509Bundle).length,
+      jwtAuthorities: this.jwtBundle.jwtAuthorities.size,
+    }
+  }
+
   /** @internal */
   [inspect.custom](): string {
-    return `SpiffeBundle(${this.trustDomain}, sequence ${this.sequenceNumber ?? 'unknown'})`
+    return this.toString()
   }
 
   #with(parts: SpiffeBundleParts): SpiffeBundle {
@@ -215,13 +249,13 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
   }
 }
 
-function assertParts(trustDomain: TrustDomain, parts: SpiffeBundleParts): void {
-  const { x509Bundle, jwtBundle, sequenceNumber, refreshHintSeconds } = parts
-  for (const bundle of [x509Bundle, jwtBundle]) {
-    if (bundle !== undefined && !bundle.trustDomain.equals(trustDomain)) {
-      throw new TypeError(`authorities of ${bundle.trustDomain} are none of ${trustDomain}`)
-    }
+function assertBelongs(trustDomain: TrustDomain, bundle: X509Bundle | JWTBundle): void {
+  if (!bundle.trustDomain.equals(trustDomain)) {
+    throw new TypeError(`authorities of ${bundle.trustDomain} are none of ${trustDomain}`)
   }
+}
+
+function assertNumbers(sequenceNumber: unknown, refreshHintSeconds: unknown): void {
   if (sequenceNumber !== undefined && !isSequenceNumber(sequenceNumber)) {
     throw new TypeError('a sequence number is a bigint from 0 to 2^64 - 1')
   }

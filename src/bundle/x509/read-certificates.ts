@@ -23,13 +23,13 @@ export function isDER(bytes: Uint8Array): boolean {
 
 /** Reads certificates in DER, one after the other. */
 export function readDERCertificates(owner: TrustDomain, der: Uint8Array): readonly Certificate[] {
-  if (!types.isUint8Array(der)) throw new TypeError('DER is a Uint8Array')
+  if (!types.isUint8Array(der)) throw new TypeError('DER is a Uint8Array; parse reads PEM')
   return readable(owner, () => Certificate.parseConcatenated(der))
 }
 
 /** Reads the certificates of a PEM text. One that is not empty has to hold one: it may be no PEM at all. */
 export function readPEMCertificates(owner: TrustDomain, pem: string): readonly Certificate[] {
-  if (typeof pem !== 'string') throw new TypeError('PEM is a string')
+  if (typeof pem !== 'string') throw new TypeError('PEM is a string; parseRaw reads DER')
   const certificates = readable(owner, () => readCertificatesPEM(pem))
   if (certificates.length === 0 && pem.trim() !== '') {
     throw malformed(owner, 'a text that is not empty holds no certificate')
@@ -40,6 +40,9 @@ export function readPEMCertificates(owner: TrustDomain, pem: string): readonly C
 /** Reads exactly one certificate. */
 export function readOneCertificate(owner: TrustDomain, authority: X509AuthorityInput): Certificate {
   if (authority instanceof X509Certificate) return readOneCertificate(owner, authority.raw)
+  if (typeof authority !== 'string' && !types.isUint8Array(authority)) {
+    throw new TypeError('an X.509 authority is an X509Certificate, DER as a Uint8Array or PEM as a string')
+  }
   const certificates =
     typeof authority === 'string'
       ? readPEMCertificates(owner, authority)

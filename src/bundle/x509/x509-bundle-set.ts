@@ -1,7 +1,7 @@
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
-import { BundleSet, byTrustDomain } from '../bundle-set.ts'
+import { BundleSet } from '../bundle-set.ts'
 import type { X509BundleSource } from '../source.ts'
-import type { X509Bundle } from './x509-bundle.ts'
+import { X509Bundle } from './x509-bundle.ts'
 
 /**
  * The X.509 authorities of several trust domains. An immutable value, and a bundle source itself.
@@ -22,14 +22,15 @@ export class X509BundleSet extends BundleSet<X509Bundle, X509BundleSet> implemen
    *
    * @param bundles - At most one for each trust domain.
    * @throws `BundleError` `ERR_SPIFFE_BUNDLE_DUPLICATE_TRUST_DOMAIN` when two are of one trust domain.
+   * @throws `TypeError` when one is a bundle of another kind, or none.
    */
   static from(bundles: Iterable<X509Bundle>): X509BundleSet {
-    return new X509BundleSet(byTrustDomain(bundles))
+    return new X509BundleSet(X509Bundle, bundles)
   }
 
   /** @internal */
-  protected override derive(bundles: ReadonlyMap<string, X509Bundle>): X509BundleSet {
-    return new X509BundleSet(bundles)
+  protected override derive(bundles: Iterable<X509Bundle>): X509BundleSet {
+    return X509BundleSet.from(bundles)
   }
 
   /** The bundle of a trust domain, or `undefined` where that trust domain is not trusted. */

@@ -4,6 +4,7 @@ import { bytesKey, concatBytes, copyBytes, equalBytes } from '../../internal/byt
 import { encodePEM } from '../../internal/pem.ts'
 import type { Certificate } from '../../internal/x509/certificate.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { assertOf } from '../assert.ts'
 import { LARGEST_BUNDLE_BYTES } from '../limits.ts'
 import { type LoadOptions, readBundleFile } from '../read-file.ts'
 import type { X509BundleSource } from '../source.ts'
@@ -171,6 +172,7 @@ export class X509Bundle implements X509BundleSource {
 
   /** Whether both are of one trust domain and hold the same certificates, in whatever order. */
   equals(other: X509Bundle): boolean {
+    assertOf(X509Bundle, other, 'the other')
     if (!this.trustDomain.equals(other.trustDomain)) return false
     if (this.#authorities.length !== other.#authorities.length) return false
     const theirs = new Set(other.#authorities.map(({ raw }) => bytesKey(raw)))
@@ -202,8 +204,18 @@ export class X509Bundle implements X509BundleSource {
     return () => {}
   }
 
+  /** Whose bundle it is, and how many authorities it has. */
+  toString(): string {
+    return `X509Bundle(${this.trustDomain}, ${this.#authorities.length} authorities)`
+  }
+
+  /** Whose bundle it is, and how many authorities it has; {@link X509Bundle.marshal} gives the certificates. */
+  toJSON(): { readonly trustDomain: string; readonly authorities: number } {
+    return { trustDomain: this.trustDomain.name, authorities: this.#authorities.length }
+  }
+
   /** @internal */
   [inspect.custom](): string {
-    return `X509Bundle(${this.trustDomain}, ${this.#authorities.length} authorities)`
+    return this.toString()
   }
 }

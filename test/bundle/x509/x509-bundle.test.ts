@@ -156,10 +156,10 @@ test('arguments of a wrong type are refused', () => {
   const bundle = bundleOf(ec)
   for (const wrong of [undefined, null, 1, {}, [], ec]) {
     expect(() => Reflect.apply(X509Bundle.parse, X509Bundle, [ACME, wrong])).toThrow(
-      new TypeError('PEM is a string'),
+      new TypeError('PEM is a string; parseRaw reads DER'),
     )
     expect(() => Reflect.apply(X509Bundle.parseRaw, X509Bundle, [ACME, wrong])).toThrow(
-      new TypeError('DER is a Uint8Array'),
+      new TypeError('DER is a Uint8Array; parse reads PEM'),
     )
   }
   expect(() => Reflect.apply(X509Bundle.parse, X509Bundle, [undefined, PEM])).toThrow(TypeError)

@@ -215,7 +215,11 @@ describe('a server', () => {
     const options = mtlsServerOptions(sourceFor(ID.server), authorizeAny(), { bundles })
     await using running = await Running.start(attach(createServer('tls', options)))
     expect((await visit(running.port, good['issued by the root'])).received).toBe('')
-    expect(running.refused[0]).toMatchObject({ code: 'ERR_SPIFFE_TLS_SOURCE_FAILED', cause: closed })
+    expect(running.refused[0]).toMatchObject({
+      code: 'ERR_SPIFFE_X509_SVID_BUNDLE_UNAVAILABLE',
+      spiffeID: ID.client,
+      cause: closed,
+    })
   })
 
   test('whose SVID OpenSSL does not take refuses everybody with the reason', async () => {

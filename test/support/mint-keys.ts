@@ -32,6 +32,17 @@ export function keyNamed(name: KeyName): KeyPair {
   return key
 }
 
+const exported = new WeakMap<KeyObject, Uint8Array>()
+
+/** The SubjectPublicKeyInfo of a key in DER. To export it takes longer than to sign, so it is done once. */
+export function spkiOf(publicKey: KeyObject): Uint8Array {
+  const known = exported.get(publicKey)
+  if (known !== undefined) return known
+  const spki = publicKey.export({ format: 'der', type: 'spki' })
+  exported.set(publicKey, spki)
+  return spki
+}
+
 function generate(type: KeyType): KeyPair {
   switch (type) {
     case 'p256':

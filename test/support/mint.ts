@@ -17,7 +17,7 @@ import {
   tlv,
   utf8String,
 } from './der-writer.ts'
-import { type KeyName, type KeyPair, keyNamed } from './mint-keys.ts'
+import { type KeyName, type KeyPair, keyNamed, spkiOf } from './mint-keys.ts'
 
 export { type KeyName, keyNamed } from './mint-keys.ts'
 
@@ -169,7 +169,7 @@ export function mint(options: MintOptions = {}): Minted {
   const isCA = options.isCA ?? false
   const subject = nameDER(options.subject ?? (isCA ? 'O=acme, CN=authority' : 'O=acme, CN=workload'))
   const key = keyOf(options, subject)
-  const spki = options.spki ?? key.publicKey.export({ format: 'der', type: 'spki' })
+  const spki = options.spki ?? spkiOf(key.publicKey)
   const ski = createHash('sha1').update(spki).digest()
   const { issuer } = options
   const signer = issuer?.key ?? key.privateKey

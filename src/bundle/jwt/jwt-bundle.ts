@@ -32,7 +32,7 @@ export let makeJWTBundle: (
  * The JWT authorities of one trust domain: the public keys that its JWT-SVIDs are signed with, by `kid`. An
  * immutable value, and a bundle source itself.
  *
- * A bundle without authorities is valid and trusts nothing. A key is RSA with at least 2048 bits and an odd
+ * A bundle without authorities is valid and trusts nothing. A key is RSA with 2048 to 16384 bits and an odd
  * exponent of at least 3, or on P-256, P-384 or P-521: what the algorithms of JWT-SVID §2.1 sign with.
  *
  * @see JWT-SVID §6

@@ -137,7 +137,7 @@ describe('the packed package', () => {
        export const all = [${subpaths.map((_, index) => `s${index}`).join(', ')}]
        const id: s0.SpiffeID = s0.SpiffeID.parse('spiffe://acme.internal/orders')
        // @ts-expect-error an audience is required
-       void s0.jwtsvid.parseAndValidate('token', undefined as unknown as s0.JWTBundle, [])
+       void s0.jwtsvid.parseAndValidate('token', undefined as unknown as s0.JWTBundle)
        export { id }`,
     )
     const options = [

@@ -45,13 +45,14 @@ export async function opensslRefusals(
 ): Promise<ReadonlyMap<GeneratedChain, readonly Finding[]>> {
   const folder = keeper.folder()
   const command = `openssl verify ${always} ${options} -attime ${now.getTime() / 1000}`
-  const files = new Files(folder)
-  const lines = chains.map((chain) => `${command} ${argumentsFor(chain, files)} 2>&1; echo "status $?"\n`)
-  const share = Math.ceil(lines.length / availableParallelism())
+  const commands = chains.map((chain) => `${command} ${redirected(chain)}echo "status $?"\n`)
+  const share = Math.ceil(commands.length / availableParallelism())
   const said = await Promise.all(
-    Array.from({ length: availableParallelism() }, (_, nth) =>
-      run(keeper, folder, `script-${nth}`, lines.slice(nth * share, (nth + 1) * share)),
-    ),
+    Array.from({ length: availableParallelism() }, (_, nth) => {
+      const script = path.join(folder, `${nth}.sh`)
+      writeFileSync(script, commands.slice(nth * share, (nth + 1) * share).join(''))
+      return run(keeper, script)
+    }),
   )
   const answers = said.flatMap((output) => [...output.matchAll(/([\s\S]*?)^status (\d+)\n/gm)])
   if (answers.length !== chains.length) throw new Error(`only ${answers.length} chains were judged`)
@@ -63,39 +64,19 @@ export async function opensslRefusals(
   )
 }
 
-function argumentsFor({ chain, authorities }: GeneratedChain, files: Files): string {
-  const [leaf, ...intermediates] = chain
-  return [
-    `-CAfile ${files.of(authorities)}`,
-    // A file without certificates is an error to the command.
-    intermediates.length === 0 ? '' : `-untrusted ${files.of(intermediates)}`,
-    files.of(leaf === undefined ? [] : [leaf]),
-  ].join(' ')
+/** What names the certificates of a chain, and the certificates, as files that are in the script itself. */
+function redirected({ chain, authorities }: GeneratedChain): string {
+  const here = (certificates: readonly Uint8Array[]): string =>
+    `${certificates.map((der) => encodePEM('CERTIFICATE', der)).join('')}_\n`
+  const leaf = here(chain.slice(0, 1))
+  // A file without certificates is an error to the command.
+  return chain.length < 2
+    ? `-CAfile /dev/fd/3 2>&1 <<_ 3<<_\n${leaf}${here(authorities)}`
+    : `-CAfile /dev/fd/3 -untrusted /dev/fd/4 2>&1 <<_ 3<<_ 4<<_\n${leaf}${here(authorities)}${here(chain.slice(1))}`
 }
 
-/** Files of certificates in a folder: most chains share their authority. */
-class Files {
-  readonly #folder: string
-  readonly #names = new Map<string, string>()
-
-  constructor(folder: string) {
-    this.#folder = folder
-  }
-
-  of(certificates: readonly Uint8Array[]): string {
-    const pem = certificates.map((der) => encodePEM('CERTIFICATE', der)).join('')
-    const known = this.#names.get(pem)
-    if (known !== undefined) return known
-    const name = `${this.#names.size}.pem`
-    writeFileSync(path.join(this.#folder, name), pem)
-    this.#names.set(pem, name)
-    return name
-  }
-}
-
-async function run(keeper: Keeper, cwd: string, script: string, lines: readonly string[]): Promise<string> {
-  writeFileSync(path.join(cwd, script), lines.join(''))
-  const shell = keeper.spawn('sh', [script], { cwd, env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+async function run(keeper: Keeper, script: string): Promise<string> {
+  const shell = keeper.spawn('sh', [script], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   return shell.stdout === null ? '' : await text(shell.stdout)
 }
 

@@ -31,7 +31,8 @@ export default defineConfig({
       project('unit', ['test/**/*.test.ts'], { exclude: ['test/{interop,packaging,docs}/**'] }),
       project('docs', ['test/docs/**/*.test.ts'], { testTimeout: 180_000 }),
       project('packaging', ['test/packaging/**/*.test.ts'], { testTimeout: 180_000 }),
-      project('go', ['test/interop/{go,openssl,pkijs,support}/**/*.test.ts'], {
+      project('oracles', ['test/interop/{openssl,pkijs}/**/*.test.ts'], { testTimeout: 600_000 }),
+      project('go', ['test/interop/{go,support}/**/*.test.ts'], {
         // Go uses all cores, and the timing of some connections matters.
         maxWorkers: 1,
         sequence: { groupOrder: 1 },

@@ -242,6 +242,13 @@ async function record(
   return told
 }
 
+/**
+ * Whether a refusal was taken back within the same step. A busy agent of SPIRE refuses for a moment when it drops
+ * SVIDs of a tainted authority before it has others: how busy it is, is not for us to imitate.
+ */
+const isPassing = ({ event, status }: GoWorkloadEvent, later: readonly GoWorkloadEvent[]): boolean =>
+  status !== undefined && later.some((one) => one.event === event && one.status === undefined)
+
 /** Keeps the last message of each stream, and the names of numbers. */
 class Account {
   readonly #last = new Map<string, string>()
@@ -249,7 +256,7 @@ class Account {
 
   of(events: readonly GoWorkloadEvent[]): Told {
     const changes: Record<string, unknown[]> = {}
-    for (const event of events) {
+    for (const event of events.filter((one, at) => !isPassing(one, events.slice(at + 1)))) {
       const message = this.#named(event)
       if (this.#last.get(event.event) === JSON.stringify(message)) continue
       this.#last.set(event.event, JSON.stringify(message))

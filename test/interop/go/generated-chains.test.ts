@@ -16,7 +16,7 @@ describeWithGo(`${manyCases} generated chains`, () => {
   afterAll(() => keeper.close())
 
   test('find the same verdict here and in go-spiffe, but for the documented kinds', async () => {
-    const tally = await compareGeneratedChains(new GoOracle(go))
+    const tally = await compareGeneratedChains(new GoOracle(go), manyCases)
 
     tally.expectDocumented('Generated chains')
   }, 600_000)

@@ -105,7 +105,7 @@ export abstract class BundleSet<B extends Bundle<B>, Self extends BundleSet<B, S
   }
 
   /** How many trust domains there are in the set; `marshal` of a bundle gives the document. */
-  toJSON(): { readonly trustDomains: number } {
+  toJSON(): Readonly<Record<'trustDomains', number>> {
     return { trustDomains: this.size }
   }
 

@@ -197,7 +197,12 @@ export class JWTBundle implements JWTBundleSource {
   }
 
   /** Whose bundle it is, and how many authorities it has; {@link JWTBundle.marshal} gives the document. */
-  toJSON(): { readonly trustDomain: string; readonly authorities: number } {
+  toJSON(): {
+    /** Its name. */
+    readonly trustDomain: string
+    /** How many. */
+    readonly authorities: number
+  } {
     return { trustDomain: this.trustDomain.name, authorities: this.jwtAuthorities.size }
   }
 

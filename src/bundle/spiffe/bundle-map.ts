@@ -116,7 +116,7 @@ export class BundleMap {
   }
 
   /** How many trust domains there are in the map; {@link BundleMap.marshal} gives the document. */
-  toJSON(): { readonly trustDomains: number } {
+  toJSON(): Readonly<Record<'trustDomains', number>> {
     return { trustDomains: this.bundles.size }
   }
 

@@ -226,9 +226,13 @@ export class SpiffeBundle implements X509BundleSource, JWTBundleSource {
    * keep it otherwise. {@link SpiffeBundle.marshal} gives the document.
    */
   toJSON(): {
+    /** Its name. */
     readonly trustDomain: string
+    /** In decimal: JSON has no integers of 64 bits. */
     readonly sequenceNumber: string | undefined
+    /** How many. */
     readonly x509Authorities: number
+    /** How many. */
     readonly jwtAuthorities: number
   } {
     return {

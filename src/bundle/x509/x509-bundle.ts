@@ -210,7 +210,12 @@ export class X509Bundle implements X509BundleSource {
   }
 
   /** Whose bundle it is, and how many authorities it has; {@link X509Bundle.marshal} gives the certificates. */
-  toJSON(): { readonly trustDomain: string; readonly authorities: number } {
+  toJSON(): {
+    /** Its name. */
+    readonly trustDomain: string
+    /** How many. */
+    readonly authorities: number
+  } {
     return { trustDomain: this.trustDomain.name, authorities: this.#authorities.length }
   }
 

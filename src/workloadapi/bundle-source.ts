@@ -1,15 +1,17 @@
 import type { JWTBundle } from '../bundle/jwt/jwt-bundle.ts'
 import type { JWTBundleSet } from '../bundle/jwt/jwt-bundle-set.ts'
 import type { JWTBundleSource, X509BundleSource } from '../bundle/source.ts'
+import { SpiffeBundle } from '../bundle/spiffe/spiffe-bundle.ts'
 import type { X509Bundle } from '../bundle/x509/x509-bundle.ts'
 import type { X509BundleSet } from '../bundle/x509/x509-bundle-set.ts'
 import type { TrustDomain } from '../spiffeid/trust-domain.ts'
 import { AbortScope } from './abort-scope.ts'
+import { Changes } from './changes.ts'
 import { callsOf } from './client.ts'
 import { Feed } from './feed.ts'
 import type { SourceHealth } from './health.ts'
 import { clientOf, type SourceClient } from './source-client.ts'
-import type { SourceOptions } from './source-options.ts'
+import type { SourceOptions, UpdateOptions } from './source-options.ts'
 import { jwtBundles, type Stream, x509Bundles } from './streams.ts'
 
 /** How a {@link BundleSource} is: each of its streams. */
@@ -20,6 +22,14 @@ export interface BundleSourceHealth {
   readonly x509: SourceHealth
   /** How the JWT bundles do. */
   readonly jwt: SourceHealth
+}
+
+/** What a {@link BundleSource} trusts at one moment. */
+export interface BundleSourceUpdate {
+  /** The X.509 bundles; `undefined` while the agent withdraws them. */
+  readonly x509: X509BundleSet | undefined
+  /** The JWT bundles; `undefined` while the agent withdraws them. */
+  readonly jwt: JWTBundleSet | undefined
 }
 
 /**
@@ -50,11 +60,17 @@ export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDis
   readonly #x509: Feed<X509BundleSet>
   readonly #jwt: Feed<JWTBundleSet>
   readonly #client: SourceClient
+  readonly #changes: Changes<BundleSourceUpdate> = new Changes()
 
   private constructor(x509: Feed<X509BundleSet>, jwt: Feed<JWTBundleSet>, client: SourceClient) {
     this.#x509 = x509
     this.#jwt = jwt
     this.#client = client
+    for (const feed of [x509, jwt]) {
+      feed.changes.onChange(() => this.#publish())
+      void endOf(feed).then(() => this.#changes.close())
+    }
+    this.#publish()
   }
 
   /**
@@ -119,12 +135,54 @@ export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDis
     return this.#jwt.value
   }
 
+  /**
+   * Both kinds of authorities of a trust domain as one bundle, or `undefined` where neither is trusted.
+   *
+   * @param trustDomain - Whose bundle to look up.
+   * @throws as {@link getX509Bundle} does, when the agent withdrew either kind.
+   */
+  getBundle(trustDomain: TrustDomain | string): SpiffeBundle | undefined {
+    const x509Bundle = this.getX509Bundle(trustDomain)
+    const jwtBundle = this.getJWTBundle(trustDomain)
+    if (x509Bundle === undefined && jwtBundle === undefined) return undefined
+    return SpiffeBundle.from(trustDomain, { x509Bundle, jwtBundle })
+  }
+
   /** Calls the listener after each change of either kind, until the returned function is called. */
   onChange(listener: () => void): () => void {
-    const ends = [this.#x509.changes.onChange(listener), this.#jwt.changes.onChange(listener)]
-    return () => {
-      for (const end of ends) end()
-    }
+    return this.#changes.onChange(listener)
+  }
+
+  /**
+   * What the source trusts now, and then each change of either kind, as {@link X509Source.updates} gives them. That
+   * one kind is withdrawn is a change as well; while both are, nothing comes.
+   *
+   * @example
+   * Write the authorities where another program reads them
+   * ```ts
+   * import { writeFile } from 'node:fs/promises'
+   * import { BundleSource } from 'js-spiffe'
+   *
+   * await using source = await BundleSource.create()
+   * for await (const { x509 } of source.updates({ persistent: true })) {
+   *   await writeFile('bundle.pem', x509?.get('acme.internal')?.marshal() ?? '')
+   *   break // for the example: a program that goes on leaves this out
+   * }
+   * ```
+   */
+  updates(options: UpdateOptions = {}): AsyncIterableIterator<BundleSourceUpdate> {
+    return this.#changes.updates(options)
+  }
+
+  /**
+   * Waits for the next change of either kind, as {@link updates} gives them; what the source holds already does not
+   * count.
+   *
+   * @throws `WorkloadAPIError` `ERR_SPIFFE_SOURCE_CLOSED` when the source is closed before there is one.
+   */
+  async waitForUpdate(options: UpdateOptions = {}): Promise<BundleSourceUpdate> {
+    for await (const update of this.#changes.after(options)) return update
+    throw this.#x509.closedError()
   }
 
   /** How the source is. */
@@ -143,5 +201,22 @@ export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDis
   /** Closes it. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #publish(): void {
+    const update = { x509: servedBy(this.#x509), jwt: servedBy(this.#jwt) }
+    const servesAny = update.x509 !== undefined || update.jwt !== undefined
+    this.#changes.publish(servesAny ? { value: update } : undefined)
+  }
+}
+
+function servedBy<T>(feed: Feed<T>): T | undefined {
+  return feed.health().state === 'serving' ? feed.value : undefined
+}
+
+/** Resolves when a feed is closed, which it also is when the client that it shares is. */
+async function endOf({ changes }: Feed<X509BundleSet> | Feed<JWTBundleSet>): Promise<void> {
+  for await (const _ of changes.updates({})) {
+    // Only that there will be no more of them counts.
   }
 }

@@ -1,4 +1,4 @@
-export { BundleSource, type BundleSourceHealth } from './bundle-source.ts'
+export { BundleSource, type BundleSourceHealth, type BundleSourceUpdate } from './bundle-source.ts'
 export type { CallOptions } from './calls.ts'
 export {
   type FetchOptions,

@@ -16,6 +16,8 @@ let jwts: Incoming<'fetchJWTBundles'>
 const sources: BundleSource[] = []
 
 const acmeAlone = { bundles: new Map([['spiffe://acme.internal', acme.der]]), crl: [] }
+const partnerToo = { bundles: new Map([...acmeAlone.bundles, ['spiffe://partner', partner.der]]), crl: [] }
+const newKey = jwtBundlesResponse({ 'spiffe://acme.internal': jwks('acme-2') })
 
 beforeEach(async () => {
   api = await FakeWorkloadAPI.start()
@@ -64,15 +66,26 @@ describe('a BundleSource', () => {
     expect([...source.getJWTBundles()].map(({ trustDomain }) => trustDomain.name)).toEqual(['acme.internal'])
   })
 
+  it('gives both kinds as one bundle, where there is either', async () => {
+    api.on('fetchX509Bundles', (call) => call.send(partnerToo))
+    const source = await create()
+    const ours = source.getBundle('acme.internal')
+    expect(ours?.x509Bundle).toBe(source.getX509Bundle('acme.internal'))
+    expect(ours?.jwtBundle).toBe(source.getJWTBundle('acme.internal'))
+    expect(source.getBundle('partner')?.x509Bundle.isEmpty).toBe(false)
+    expect(source.getBundle('partner')?.jwtBundle.isEmpty).toBe(true)
+    expect(source.getBundle('stranger')).toBe(undefined)
+  })
+
   it('follows both streams, and tells of each change', async () => {
     const source = await create()
     let changes = 0
     const end = source.onChange(() => {
       changes += 1
     })
-    x509.send({ bundles: new Map([...acmeAlone.bundles, ['spiffe://partner', partner.der]]), crl: [] })
+    x509.send(partnerToo)
     await eventually(() => source.getX509Bundle('partner') !== undefined)
-    jwts.send(jwtBundlesResponse({ 'spiffe://acme.internal': jwks('acme-2') }))
+    jwts.send(newKey)
     await eventually(() => source.getJWTBundle('acme.internal')?.has('acme-2') === true)
     expect(changes).toBe(2)
     end()
@@ -85,7 +98,9 @@ describe('a BundleSource', () => {
     const source = await create()
     jwts.fail(status.PERMISSION_DENIED)
     await eventually(() => source.health().jwt.state === 'redacted')
-    expect(codeThrown(() => source.getJWTBundle('acme.internal'))).toBe('ERR_SPIFFE_SOURCE_REDACTED')
+    for (const get of [() => source.getJWTBundle('acme.internal'), () => source.getBundle('acme.internal')]) {
+      expect(codeThrown(get)).toBe('ERR_SPIFFE_SOURCE_REDACTED')
+    }
     expect(source.getX509Bundle('acme.internal')?.isEmpty).toBe(false)
     expect(source.health()).toMatchObject({
       healthy: false,
@@ -124,6 +139,7 @@ describe('a BundleSource', () => {
       () => source.getX509Bundles(),
       () => source.getJWTBundle('acme.internal'),
       () => source.getJWTBundles(),
+      () => source.getBundle('acme.internal'),
     ]) {
       expect(codeThrown(get)).toBe('ERR_SPIFFE_SOURCE_CLOSED')
     }
@@ -134,6 +150,97 @@ describe('a BundleSource', () => {
     })
     await api.until(() => api.openCalls === 0)
     expect((await client.fetchX509Bundles()).size).toBe(1)
+    await client.close()
+  })
+})
+
+describe('the updates of a BundleSource', () => {
+  it('begin with what is held and go on with each change of either kind, for any number of consumers', async () => {
+    const source = await create()
+    const seen: string[] = []
+    const consume = async (): Promise<void> => {
+      for await (const { x509, jwt } of source.updates()) {
+        seen.push(`${x509?.size} ${jwt?.get('acme.internal')?.has('acme-2')}`)
+      }
+    }
+    const consuming = [consume(), consume()]
+    await eventually(() => seen.length === 2)
+    x509.send(partnerToo)
+    await eventually(() => seen.length === 4)
+    jwts.send(newKey)
+    await eventually(() => seen.length === 6)
+    await source.close()
+    await Promise.all(consuming)
+    expect(seen).toEqual(['1 false', '1 false', '2 false', '2 false', '2 true', '2 true'])
+  })
+
+  it('give a slow consumer the newest and nothing that it replaced', async () => {
+    const source = await create()
+    const updates = source.updates()
+    expect((await updates.next()).value?.x509?.size).toBe(1)
+    x509.send(partnerToo)
+    await eventually(() => source.getX509Bundle('partner') !== undefined)
+    jwts.send(newKey)
+    await eventually(() => source.getJWTBundle('acme.internal')?.has('acme-2') === true)
+    const { value } = await updates.next()
+    expect([value?.x509?.size, value?.jwt?.get('acme.internal')?.has('acme-2')]).toEqual([2, true])
+    const next = updates.next()
+    await updates.return?.()
+    expect(await next).toEqual({ done: true, value: undefined })
+  })
+
+  it('are without the kind that was withdrawn, and there are none while both are', async () => {
+    const source = await create()
+    const updates = source.updates()
+    await updates.next()
+    jwts.fail(status.PERMISSION_DENIED)
+    const { value: without } = await updates.next()
+    expect(without?.jwt).toBe(undefined)
+    expect(without?.x509?.size).toBe(1)
+
+    const back = updates.next()
+    x509.fail(status.PERMISSION_DENIED)
+    await eventually(() => source.health().x509.state === 'redacted')
+    clock.advance(10_000)
+    const { value: whole } = await back
+    expect(whole?.x509 ?? whole?.jwt).toBeDefined()
+  })
+
+  it('can be waited for: what is held does not count', async () => {
+    const source = await create()
+    const ofX509 = source.waitForUpdate()
+    x509.send(partnerToo)
+    expect((await ofX509).x509?.size).toBe(2)
+    const ofJWT = source.waitForUpdate()
+    jwts.send(newKey)
+    expect((await ofJWT).jwt?.get('acme.internal')?.has('acme-2')).toBe(true)
+  })
+
+  it('throw the reason of their signal', async () => {
+    const source = await create()
+    const controller = new AbortController()
+    const updates = source.updates({ signal: controller.signal })
+    await updates.next()
+    const failing = [
+      rejection(updates.next()),
+      rejection(source.waitForUpdate({ signal: controller.signal })),
+    ]
+    controller.abort('my reason')
+    expect(await Promise.all(failing)).toEqual(['my reason', 'my reason'])
+    expect(await updates.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it.each(['source', 'client that it shares'])('end when the %s is closed', async (closed) => {
+    const client = WorkloadAPIClient.create({ address: api.address, clock })
+    const source = await create({ client })
+    const updates = source.updates()
+    await updates.next()
+    const waiting = [updates.next(), codeOf(source.waitForUpdate())]
+    if (closed === 'source') await source.close()
+    else await client.close()
+    expect(await Promise.all(waiting)).toEqual([{ done: true, value: undefined }, 'ERR_SPIFFE_SOURCE_CLOSED'])
+    expect(await source.updates().next()).toEqual({ done: true, value: undefined })
+    expect(await codeOf(source.waitForUpdate())).toBe('ERR_SPIFFE_SOURCE_CLOSED')
     await client.close()
   })
 })

@@ -248,7 +248,7 @@ export class WorkloadAPIClient implements AsyncDisposable {
     const report = (error: WorkloadAPIError | undefined): void => {
       if (error) callListener(onError, error)
     }
-    const observer = { onRefused: report, onEnded: report, outlives: () => false }
+    const observer = { onRefused: report, onEnded: report, outlives: () => false, doubts: () => false }
     return new LiveIterator({
       begin: (parent) => calls.begin(parent),
       async *start(attempt) {

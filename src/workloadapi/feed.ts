@@ -29,6 +29,9 @@ interface Held<T> {
   readonly lifetime: Lifetime | undefined
 }
 
+// SPIRE's agent asks its server every 5 s: whom it denied without meaning it has an answer after two of these.
+const LONGEST_DOUBT_MS = 10_000
+
 /**
  * One stream as a source keeps it: the newest message of it, whole, until the next one replaces it; and how the
  * stream is doing.
@@ -42,6 +45,8 @@ export class Feed<T> {
   #status: StreamStatus = unheard
   #held: Held<T> | undefined
   #cancelExpiry: (() => void) | undefined
+  /** Ends the wait for a second answer, while there is one. */
+  #endDoubt: (() => void) | undefined
   #closed = false
 
   /**
@@ -112,6 +117,7 @@ export class Feed<T> {
     if (!this.#closed) {
       this.#closed = true
       this.#status = afterEnd(this.#status, undefined, undefined)
+      this.#settleDoubt()
       this.#hold(undefined)
       this.#scope.abort(undefined)
       this.#scope.end()
@@ -141,6 +147,7 @@ export class Feed<T> {
       onRefused: (error: WorkloadAPIError) => this.#onRefused(error),
       onEnded: (error: WorkloadAPIError | undefined, retryAt: Date) => this.#onEnded(error, retryAt),
       outlives: () => this.#started,
+      doubts: (error: WorkloadAPIError) => this.#doubts(error),
     }
     try {
       for await (const update of calls.watch(stream, observer, this.#scope.signal)) this.#onMessage(update)
@@ -157,6 +164,7 @@ export class Feed<T> {
     const { equals, describe, lifetimeOf } = this.#parameters
     const recovered = this.#status.lastError !== undefined
     const unchanged = this.#held !== undefined && equals(this.#held.value, value)
+    this.#settleDoubt()
     this.#status = afterMessage(this.#now, skipped)
     if (!unchanged) {
       this.#hold({ value, lifetime: lifetimeOf?.(value) })
@@ -174,13 +182,34 @@ export class Feed<T> {
   #onEnded(error: WorkloadAPIError | undefined, retryAt: Date): void {
     this.#status = afterEnd(this.#status, error, retryAt)
     if (error === undefined) return
-    const isRedaction = error.code === 'ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED'
-    if (isRedaction && this.#parameters.options.redaction !== 'keep' && this.#held) {
-      // Workload API §5.2.1: what was redacted is not used any longer.
-      this.#hold(undefined)
-      this.changes.publish(undefined)
-    }
+    if (this.#doubts(error)) this.#beginDoubt()
+    else if (isDenial(error) || this.#endDoubt !== undefined) this.#redact()
     this.reporter.error(error)
+  }
+
+  /** Workload API §5.2.1: what was redacted is not used any longer. */
+  #redact(): void {
+    this.#settleDoubt()
+    if (this.#held === undefined || this.#parameters.options.redaction === 'keep') return
+    this.#hold(undefined)
+    this.changes.publish(undefined)
+  }
+
+  /** Whether this is a denial to be confirmed: the first one, where that is asked for. */
+  #doubts(error: WorkloadAPIError): boolean {
+    const { redaction } = this.#parameters.options
+    return (
+      redaction === 'confirm' && isDenial(error) && this.#held !== undefined && this.#endDoubt === undefined
+    )
+  }
+
+  #beginDoubt(): void {
+    this.#endDoubt = this.#parameters.calls.clock.schedule(() => this.#redact(), LONGEST_DOUBT_MS)
+  }
+
+  #settleDoubt(): void {
+    this.#endDoubt?.()
+    this.#endDoubt = undefined
   }
 
   #hold(held: Held<T> | undefined): void {
@@ -235,6 +264,10 @@ export class Feed<T> {
     const detail = `the ${source} at ${calls.endpoint.address} ${what}`
     return new WorkloadAPIError(code, detail, cause === undefined ? {} : { cause })
   }
+}
+
+function isDenial(error: WorkloadAPIError): boolean {
+  return error.code === 'ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED'
 }
 
 type SourceErrorCode = Extract<SpiffeErrorCode, `ERR_SPIFFE_SOURCE_${string}`>

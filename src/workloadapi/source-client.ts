@@ -9,6 +9,8 @@ export interface SourceClient {
   release(): Promise<void>
 }
 
+const redactions: readonly string[] = ['stop', 'confirm', 'keep'] satisfies SourceOptions['redaction'][]
+
 /**
  * Checks the options that all sources have, and takes the client among them or makes one.
  *
@@ -17,7 +19,7 @@ export interface SourceClient {
 export function clientOf(options: SourceOptions): SourceClient {
   const { client, address, clock, timeoutMs, signal, redaction = 'stop' } = options
   if (timeoutMs !== undefined) assertTimeout(timeoutMs)
-  if (redaction !== 'stop' && redaction !== 'keep') throw new TypeError("redaction is 'stop' or 'keep'")
+  if (!redactions.includes(redaction)) throw new TypeError("redaction is 'stop', 'confirm' or 'keep'")
   signal?.throwIfAborted()
   if (client === undefined) {
     const own = WorkloadAPIClient.create({ address, clock })

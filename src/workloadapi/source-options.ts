@@ -18,12 +18,17 @@ export interface SourceOptions {
   /** Ends the wait of `create()`, which then throws the signal's reason. It has no say afterwards. */
   readonly signal?: AbortSignal | undefined
   /**
-   * What to do when the agent withdraws what it had given (Workload API §5.2.1): `stop` serving, which fails
-   * closed, or `keep` serving the last of it until it expires.
+   * What to do when the agent denies what it had given, and by that withdraws it (Workload API §5.2.1):
+   *
+   * - `stop`: serve nothing from then on, until there is an identity again. This fails closed.
+   * - `confirm`: ask once more, at once, and stop when that is denied too, fails, or has no answer within 10 s.
+   *   An agent of SPIRE denies for a moment when the authority of its SVIDs was tainted and their successors
+   *   are not there yet; who asks again waits for these.
+   * - `keep`: serve the last of it until it expires.
    *
    * @default 'stop'
    */
-  readonly redaction?: 'stop' | 'keep' | undefined
+  readonly redaction?: 'stop' | 'confirm' | 'keep' | undefined
   /** Called with every failure that the source outlives. */
   readonly onError?: ((error: SpiffeError) => void) | undefined
   /**

@@ -12,6 +12,8 @@ export interface WatchObserver {
   onEnded(error: WorkloadAPIError | undefined, retryAt: Date): void
   /** Whether to go on after what the standard says not to retry, because there is something to lose. */
   outlives(error: WorkloadAPIError): boolean
+  /** Whether to ask again at once, because what the error says may be over by then. */
+  doubts(error: WorkloadAPIError): boolean
 }
 
 /** What a watch is made of. */
@@ -27,18 +29,20 @@ export interface WatchParameters<T> {
 
 // A Workload API sends the first message of a stream without delay (Workload API §4.3).
 const LONGEST_SILENCE_MS = 30_000
-// A stream that ends in order is opened again at once (Workload API §4.2), but never in a circle.
+// A stream that ends in order is opened again at once (Workload API §4.2), as is one that ends in doubt, but never
+// in a circle.
 const SHORTEST_ROUND_MS = 1_000
 
 /**
  * Keeps a stream open and gives every message of it that can be read.
  *
- * It goes on for ever: after an error with growing pauses, after an end in order at once. It throws only what
- * cannot get better (Workload Endpoint §6), and the reason of its signal.
+ * It goes on for ever: after an error with growing pauses, after an end in order or in doubt at once. It throws
+ * only what cannot get better (Workload Endpoint §6), and the reason of its signal.
  */
 export async function* watch<T>(parameters: WatchParameters<T>): AsyncGenerator<T, never, void> {
   const { observer, clock, signal } = parameters
   const backoff = new Backoff()
+  let doubtedAtMs = -Infinity
   for (;;) {
     const openedAtMs = clock.now().getTime()
     let error: WorkloadAPIError | undefined = endedWithoutUpdate()
@@ -58,10 +62,23 @@ export async function* watch<T>(parameters: WatchParameters<T>): AsyncGenerator<
     if (error && isForGood(error) && !observer.outlives(error)) throw error
 
     const nowMs = clock.now().getTime()
-    const pauseMs = error ? backoff.next(error) : Math.max(0, openedAtMs + SHORTEST_ROUND_MS - nowMs)
+    let pauseMs: number
+    if (error === undefined) {
+      pauseMs = restOfRound(openedAtMs, nowMs)
+    } else if (observer.doubts(error)) {
+      pauseMs = restOfRound(doubtedAtMs, nowMs)
+      doubtedAtMs = nowMs
+    } else {
+      pauseMs = backoff.next(error)
+    }
     observer.onEnded(error, new Date(nowMs + pauseMs))
     await sleep(clock, pauseMs, signal)
   }
+}
+
+/** What is left of the shortest round that began then. */
+function restOfRound(beganAtMs: number, nowMs: number): number {
+  return Math.max(0, beganAtMs + SHORTEST_ROUND_MS - nowMs)
 }
 
 /** The messages of one stream. One that begins with silence is ended. */

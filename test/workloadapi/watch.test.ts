@@ -16,6 +16,7 @@ describe('a watch', () => {
         onRefused: () => expect.unreachable(),
         onEnded: () => expect.unreachable(),
         outlives: () => true,
+        doubts: () => true,
       },
       clock,
       signal: new AbortController().signal,

@@ -38,6 +38,8 @@ it('takes a bundle, a set and a source that takes its time', async () => {
       answering(() => Promise.resolve(BUNDLE)),
     ),
   ).toBe('accepted')
+  const later = (): Promise<JWTBundle> => new Promise((resolve) => setImmediate(resolve, BUNDLE))
+  expect(await verdictOf(text, {}, answering(later))).toBe('accepted')
 })
 
 it('never validates one trust domain by the bundle of another, the right key in it or not', async () => {

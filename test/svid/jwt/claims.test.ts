@@ -53,6 +53,12 @@ describe('sub', () => {
     const refusal = await refusalWith({ sub })
     expect([refusal.code, refusal.spiffeID]).toEqual(['ERR_SPIFFE_JWT_SVID_SUBJECT_INVALID', undefined])
   })
+
+  it('is refused with the rule of SPIFFE IDs that it breaks as the cause', async () => {
+    expect((await refusalWith({ sub: 'spiffe://acme.internal/' })).cause).toMatchObject({
+      code: 'ERR_SPIFFE_ID_TRAILING_SLASH',
+    })
+  })
 })
 
 describe('aud', () => {

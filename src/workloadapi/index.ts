@@ -12,6 +12,17 @@ export { WorkloadAPIError } from './error.ts'
 export type { SourceHealth, SourceState } from './health.ts'
 export { JWTSource, type JWTSourceOptions } from './jwt-source.ts'
 export type { Logger } from './logger.ts'
+export {
+  fetchJWTBundles,
+  fetchJWTSVID,
+  fetchJWTSVIDs,
+  fetchX509Bundles,
+  fetchX509Context,
+  fetchX509SVID,
+  fetchX509SVIDs,
+  validateJWTSVID,
+} from './one-shot-calls.ts'
+export { watchJWTBundles, watchX509Bundles, watchX509Context } from './one-shot-watches.ts'
 export type { SourceOptions, UpdateOptions } from './source-options.ts'
 export type { X509SVIDPicker } from './x509-picker.ts'
 export { X509Source, type X509SourceOptions } from './x509-source.ts'

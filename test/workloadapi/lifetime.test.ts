@@ -6,7 +6,14 @@ import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/testing/manual-clock.ts'
-import { BundleSource, JWTSource, WorkloadAPIClient, X509Source } from '../../src/workloadapi/index.ts'
+import {
+  BundleSource,
+  fetchX509SVID,
+  JWTSource,
+  WorkloadAPIClient,
+  watchX509Bundles,
+  X509Source,
+} from '../../src/workloadapi/index.ts'
 import { FakeWorkloadAPI, type Incoming } from '../support/fake-workload-api.ts'
 import { acme, jwt, jwtBundlesResponse, NOW, ORDERS, x509Response, x509SVID } from './messages.ts'
 import { ProgramRunner } from './program.ts'
@@ -46,6 +53,7 @@ describe('a process', () => {
       watch.next().then(() => watch.next(watching = true))
       while (!watching) await new Promise((resolve) => setTimeout(resolve, 5))
       x509.waitForUpdate()
+      bundles.waitForUpdate()
       const updates = jwt.updates()
       await updates.next()
       updates.next()
@@ -54,6 +62,30 @@ describe('a process', () => {
       api.address,
     )
     expect({ code, output }).toEqual({ code: 0, output: 'true true true\n' })
+  })
+
+  it('ends by itself after one-shot calls and watches, whatever became of them', async () => {
+    const { code, output } = await programs.run(
+      `
+      const { fetchX509SVID, fetchJWTSVID, validateJWTSVID, watchX509Context } = workloadapi
+      console.log((await fetchX509SVID({ address })).id.path)
+      await validateJWTSVID('a token', 'billing', { address }).catch((error) => console.log(error.code))
+      const signal = AbortSignal.abort('aborted')
+      await fetchJWTSVID({ address, audience: 'billing', signal }).catch(console.log)
+      for await (const { svid } of watchX509Context({ address })) {
+        console.log(svid.id.path)
+        break
+      }
+      const forever = watchX509Context({ address, persistent: false })
+      let waiting = false
+      forever.next().then(() => forever.next(waiting = true))
+      while (!waiting) await new Promise((resolve) => setTimeout(resolve, 5))
+      console.log('waiting')
+      `,
+      api.address,
+    )
+    expect(code).toBe(0)
+    expect(output).toBe('/orders\nERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED\naborted\n/orders\nwaiting\n')
   })
 
   it('ends by itself while a source waits for its agent to come back', async () => {
@@ -83,7 +115,7 @@ describe('a process', () => {
       setTimeout(() => call.send(x509Response([x509SVID({}, { id: 'spiffe://acme.internal/next' })])), 200)
     })
     const failing = (call: string): string => `await ${call}.catch((error) => console.log(error.code))`
-    const [waiting, watching, updating] = await Promise.all([
+    const [waiting, watching, alone, updating] = await Promise.all([
       programs.run(
         `
         ${failing('workloadapi.X509Source.create({ address, timeoutMs: 100 })')}
@@ -97,6 +129,15 @@ describe('a process', () => {
         `
         const client = workloadapi.WorkloadAPIClient.create({ address })
         for await (const { svid } of client.watchX509Context()) {
+          console.log(svid.id.path)
+          if (svid.id.path === '/next') break
+        }
+        `,
+        slow.address,
+      ),
+      programs.run(
+        `
+        for await (const { svid } of workloadapi.watchX509Context({ address })) {
           console.log(svid.id.path)
           if (svid.id.path === '/next') break
         }
@@ -120,6 +161,7 @@ describe('a process', () => {
       output: 'ERR_SPIFFE_SOURCE_TIMEOUT\nERR_SPIFFE_WORKLOAD_API_TIMEOUT\nERR_SPIFFE_WORKLOAD_API_TIMEOUT\n',
     })
     expect(watching).toEqual({ code: 0, output: '/orders\n/next\n' })
+    expect(alone).toEqual(watching)
     expect(updating).toEqual({ code: 0, output: '/orders\n/next\n' })
   })
 
@@ -171,11 +213,14 @@ describe('nothing is left', () => {
       ])
       await sources[1].fetchJWTSVID({ audience: 'billing', signal })
       for (const source of sources) source.onChange(() => {})
-      const waiting = rejection(sources[0].waitForUpdate({ signal }))
+      const waiting = [sources[0], sources[2]].map((source) => rejection(source.waitForUpdate({ signal })))
       for await (const _ of client.watchX509Context({ signal })) break
       for (const source of sources) await source.close()
-      await waiting
+      await Promise.all(waiting)
       await client.close()
+      await fetchX509SVID({ address: api.address, clock, signal })
+      for await (const _ of watchX509Bundles({ address: api.address, clock, signal })) break
+      await rejection(fetchX509SVID({ address: refusing.address, clock, signal }))
       await rejection(X509Source.create({ address: refusing.address, clock, signal }))
       await rejection(
         X509Source.create({ address: 'unix:///nowhere/agent.sock', clock, signal: AbortSignal.timeout(1) }),

@@ -1,6 +1,6 @@
 export { Authority } from './authority/authority.ts'
 export type { KeyType } from './authority/key-type.ts'
-export type { AuthorityRotation } from './authority/local-authorities.ts'
+export type { AuthorityRotation, TaintOptions, X509AuthorityRotation } from './authority/local-authorities.ts'
 export type { AuthorityOptions, IssueJWTSVIDOptions, IssueX509SVIDOptions } from './authority/options.ts'
 export { TestingError } from './error.ts'
 export { ManualClock } from './manual-clock.ts'

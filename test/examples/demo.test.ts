@@ -91,8 +91,8 @@ describe('the demo with an agent', () => {
 
   test('of several identities has one of them refused', async () => {
     await using api = await WorkloadAPI.start({ trustDomain: 'acme.internal' })
-    const workload = api.workload('spiffe://acme.internal/one')
-    await workload.register('spiffe://acme.internal/two')
+    const workload = api.workload('spiffe://acme.internal/one', { entryID: '1' })
+    await workload.register('spiffe://acme.internal/two', { entryID: '2' })
     const steps = await runDemo({ address: workload.address, rotations: 0, watchMs: 1 })
     expect(stepOf(steps, 'checkout calls').facts).toEqual({ body: 'hello spiffe://acme.internal/two' })
     expect(stepOf(steps, 'stranger').facts).toMatchObject({

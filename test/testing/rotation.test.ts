@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { JWTBundle } from '../../src/bundle/jwt/jwt-bundle.ts'
 import { X509Bundle } from '../../src/bundle/x509/x509-bundle.ts'
 import { Authority, ManualClock, type Workload, WorkloadAPI } from '../../src/testing/index.ts'
-import { type Messages, RawClient, until } from './support.ts'
+import { X509Source } from '../../src/workloadapi/index.ts'
+import { type Messages, RawClient, refusal, until } from './support.ts'
 
 const now = new Date('2030-01-01T00:00:00Z')
 const orders = 'spiffe://acme.internal/orders'
@@ -120,6 +121,107 @@ describe('on command', () => {
   })
 })
 
+describe('an authority that is tainted while SVIDs are dropped', () => {
+  /** Holds back what the authority issues. */
+  function hold(): () => void {
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const issue = api.authority.issueX509SVID.bind(api.authority)
+    vi.spyOn(api.authority, 'issueX509SVID').mockImplementation(async (...args) => {
+      await released
+      return issue(...args)
+    })
+    return release
+  }
+
+  const streams = ['fetchX509SVID', 'fetchX509Bundles', 'fetchJWTBundles'] as const
+
+  test('ends every stream, and has those that ask again wait for the new SVIDs', async () => {
+    const workload = api.workload(orders)
+    const client = new RawClient(workload.address)
+    clients.push(client)
+    const open = streams.map((name) => client.open(name))
+    for (const stream of open) await stream.next()
+    const before = await watch(workload)()
+    await api.authority.x509.prepare()
+    await api.authority.x509.activate()
+
+    const release = hold()
+    const tainted = api.authority.x509.taint({ dropSVIDs: true })
+    for (const stream of open) {
+      expect(await stream.end()).toEqual({ code: 'PERMISSION_DENIED', details: 'no identity issued' })
+    }
+    let told = 0
+    const again = streams.map((name) =>
+      client
+        .open(name)
+        .next()
+        .finally(() => told++),
+    )
+    const token = await client.call('fetchJWTSVID', { audience: ['billing'], spiffeID: '' })
+    expect(token.svids).toHaveLength(1)
+    expect([told, workload.entries[0]?.svid]).toEqual([0, undefined])
+
+    release()
+    await tainted
+    await Promise.all(again)
+    const after = await watch(workload)()
+    expect(after).toMatchObject({ trusted: 2, issuedByTrusted: true })
+    expect(after.issuer).not.toBe(before.issuer)
+  })
+
+  test('forgets a stream whose workload does not wait', async () => {
+    const workload = api.workload(orders)
+    await watch(workload)()
+    await api.authority.x509.prepare()
+    await api.authority.x509.activate()
+
+    const release = hold()
+    const tainted = api.authority.x509.taint({ dropSVIDs: true })
+    const client = new RawClient(workload.address)
+    const stream = client.open('fetchX509SVID')
+    await until(() => workload.callCount('fetchX509SVID') === 2)
+    stream.cancel()
+    client[Symbol.dispose]()
+    await until(() => workload.connections === 1)
+    release()
+    await tainted
+    expect(workload.openStreams).toBe(0)
+  })
+
+  test.each([
+    ['holds an SVID all the while', 'confirm', ['serving']],
+    ['has none for a while', 'stop', ['redacted', 'serving']],
+  ] as const)('is met by a source that %s where its redaction is to %s', async (_, redaction, states) => {
+    const { address } = api.workload(orders)
+    let denied = (): void => undefined
+    const denial = new Promise<void>((resolve) => {
+      denied = resolve
+    })
+    await using source = await X509Source.create({ address, redaction, clock, onError: denied })
+    const before = source.getX509SVID()
+    const grown = source.waitForUpdate()
+    await api.authority.x509.prepare()
+    await grown
+    await api.authority.x509.activate()
+    const seen: string[] = []
+    source.onChange(() => seen.push(source.health().state))
+    const update = source.waitForUpdate()
+
+    await api.authority.x509.taint({ dropSVIDs: true })
+    await denial
+    // It asks again at once, or after its first pause where it stopped.
+    clock.advance(redaction === 'confirm' ? 0 : 60_000)
+
+    const { svid, bundles } = await update
+    expect(svid.certificates[0]?.issuer).not.toBe(before.certificates[0]?.issuer)
+    expect(bundles.get('acme.internal')?.x509Authorities).toHaveLength(2)
+    expect(seen).toEqual(states)
+  })
+})
+
 describe('by the clock', () => {
   test('an X509-SVID is renewed when half of its life is over, not before, and again after that', async () => {
     const workload = api.workload(orders, { ttlSeconds: 100 })
@@ -195,6 +297,53 @@ describe('federation', () => {
     expect(await trustedKeys(jwt, theirs)).toBe(1)
     await other.rotateJWTAuthority()
     expect(await trustedKeys(jwt, theirs)).toBe(2)
+  })
+
+  test('is for workloads whose entries say so, and for those that say nothing of it', async () => {
+    await using other = await WorkloadAPI.start({ trustDomain: 'other.example', clock })
+    api.federate(other)
+    const federated = async (workload: Workload) => (await watch(workload)()).federated
+    expect(await federated(api.workload(orders))).toEqual([theirs])
+    expect(await federated(api.workload(orders, { federatesWith: ['other.example'] }))).toEqual([theirs])
+    expect(await federated(api.workload(orders, { federatesWith: ['third.example'] }))).toEqual([])
+    expect(await federated(api.workload(orders, { federatesWith: [] }))).toEqual([])
+  })
+
+  test('is for a workload when any of its entries says so, also one that is not shown for its hint', async () => {
+    await using other = await WorkloadAPI.start({ trustDomain: 'other.example', clock })
+    api.federate(other)
+    const workload = api.workload(orders, { hint: 'same', federatesWith: [] })
+    const next = watch(workload)
+    expect(await next()).toMatchObject({ federated: [] })
+    const entry = await workload.register(orders, { hint: 'same', federatesWith: [other.trustDomain] })
+    expect(await next()).toMatchObject({ federated: [theirs] })
+    entry.delete()
+    expect(await next()).toMatchObject({ federated: [] })
+  })
+
+  test('that is not for a workload brings it no message, on no stream, and no token of it is valid', async () => {
+    await using other = await WorkloadAPI.start({ trustDomain: 'other.example', clock })
+    const workload = api.workload(orders, { federatesWith: [] })
+    const client = new RawClient(workload.address)
+    clients.push(client)
+    const x509 = client.open('fetchX509Bundles')
+    const jwt = client.open('fetchJWTBundles')
+    const next = watch(workload)
+    const { serial } = await next()
+    for (const stream of [x509, jwt]) await stream.next()
+
+    api.federate(other)
+    await other.rotateX509Authority()
+    const svid = (await other.authority.issueJWTSVID(`${theirs}/x`, { audience: 'billing' })).marshal()
+    const refused = await refusal(client.call('validateJWTSVID', { audience: 'billing', svid }))
+    await api.rotateSVIDs()
+    await api.authority.x509.prepare()
+    await api.authority.jwt.prepare()
+
+    expect(refused.details).toBe('no keys found for trust domain "other.example"')
+    // The first message that comes is that of the rotation.
+    expect((await next()).serial).not.toBe(serial)
+    for (const stream of [x509, jwt]) expect([...(await stream.next()).bundles.keys()]).toEqual([ours])
   })
 
   test('takes bundles as they are, one of each kind, the newer in place of the older', async () => {

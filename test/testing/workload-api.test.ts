@@ -4,7 +4,14 @@ import { X509Bundle } from '../../src/bundle/x509/x509-bundle.ts'
 import { SpiffeIDError } from '../../src/spiffeid/error.ts'
 import { parseAndValidate } from '../../src/svid/jwt/parse-and-validate.ts'
 import { X509SVID } from '../../src/svid/x509/x509-svid.ts'
-import { ManualClock, TestingError, type Workload, WorkloadAPI } from '../../src/testing/index.ts'
+import {
+  Authority,
+  type IssueJWTSVIDOptions,
+  ManualClock,
+  TestingError,
+  type Workload,
+  WorkloadAPI,
+} from '../../src/testing/index.ts'
 import { type CallName, callNames } from '../../src/testing/workload-api/calls.ts'
 import { header, RawClient, refusal } from './support.ts'
 
@@ -111,34 +118,38 @@ describe('FetchX509SVID', () => {
     expect(federatedBundles.size).toBe(0)
   })
 
-  test('sends every identity of the workload, the oldest entry first', async () => {
-    const workload = api.workload(orders, { hint: 'internal' })
-    await workload.register(checkout, { hint: 'external' })
+  test('sends every identity of the workload in the order of the entry IDs, whichever is older', async () => {
+    const workload = api.workload(orders, { entryID: 'b', hint: 'internal' })
+    await workload.register(checkout, { entryID: 'a', hint: 'external' })
     const { svids } = await connect(workload).open('fetchX509SVID').next()
     expect(svids.map(({ spiffeID, hint }) => [spiffeID, hint])).toEqual([
-      [orders, 'internal'],
       [checkout, 'external'],
+      [orders, 'internal'],
     ])
   })
 
-  test('of two entries with the same hint shows the older one, of two without a hint both', async () => {
-    const workload = api.workload(orders, { hint: 'same' })
-    await workload.register(checkout, { hint: 'same' })
-    await workload.register('spiffe://acme.internal/a')
-    await workload.register('spiffe://acme.internal/b')
+  test('sends them in the order of random UUIDs where nobody gives the entry IDs', async () => {
+    const workload = api.workload('spiffe://acme.internal/0')
+    for (let number = 1; number < 8; number++) await workload.register(`spiffe://acme.internal/${number}`)
     const { svids } = await connect(workload).open('fetchX509SVID').next()
-    expect(svids.map(({ spiffeID }) => spiffeID)).toEqual([
-      orders,
-      'spiffe://acme.internal/a',
-      'spiffe://acme.internal/b',
-    ])
-    await expect(connect(workload).call('fetchJWTSVID', requests.fetchJWTSVID)).resolves.toMatchObject({
-      svids: [
-        { spiffeID: orders },
-        { spiffeID: 'spiffe://acme.internal/a' },
-        { spiffeID: 'spiffe://acme.internal/b' },
-      ],
-    })
+    const byEntryID = new Map(workload.entries.map(({ entryID, id }) => [entryID, id.toString()]))
+    for (const entryID of byEntryID.keys())
+      expect(entryID).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
+    expect(svids.map(({ spiffeID }) => spiffeID)).toEqual(
+      [...byEntryID.keys()].sort().map((entryID) => byEntryID.get(entryID)),
+    )
+  })
+
+  test('of two entries with the same hint shows the older one, of two without a hint both', async () => {
+    const workload = api.workload(orders, { entryID: 'z', hint: 'same' })
+    await workload.register(checkout, { entryID: 'a', hint: 'same' })
+    await workload.register('spiffe://acme.internal/b', { entryID: 'c' })
+    await workload.register('spiffe://acme.internal/a', { entryID: 'b' })
+    const shown = ['spiffe://acme.internal/a', 'spiffe://acme.internal/b', orders]
+    const x509 = await connect(workload).open('fetchX509SVID').next()
+    expect(x509.svids.map(({ spiffeID }) => spiffeID)).toEqual(shown)
+    const jwt = await connect(workload).call('fetchJWTSVID', requests.fetchJWTSVID)
+    expect(jwt.svids.map(({ spiffeID }) => spiffeID)).toEqual(shown)
   })
 
   test('carries DNS names and lifetime of the entry', async () => {
@@ -215,7 +226,7 @@ describe('FetchJWTSVID', () => {
     const workload = api.workload(orders)
     await workload.register(checkout)
     const all = await fetch(workload, { audience: ['billing'] })
-    expect(all.svids.map(({ spiffeID }) => spiffeID)).toEqual([orders, checkout])
+    expect(all.svids.map(({ spiffeID }) => spiffeID).sort()).toEqual([checkout, orders])
     const one = await fetch(workload, { audience: ['billing'], spiffeID: checkout })
     expect(one.svids.map(({ spiffeID }) => spiffeID)).toEqual([checkout])
   })
@@ -278,10 +289,25 @@ describe('FetchJWTSVID', () => {
     )
   })
 
-  test('is refused for what is no SPIFFE ID', async () => {
-    const refused = await refusal(fetch(api.workload(orders), { audience: ['billing'], spiffeID: 'orders' }))
-    expect(refused.code).toBe('INVALID_ARGUMENT')
-    expect(refused.details).toMatch(/^invalid requested SPIFFE ID: /)
+  const characters = 'letters, numbers, dots, dashes, and underscores'
+  test.each([
+    ['orders', 'scheme is missing or invalid'],
+    ['SPIFFE://acme.internal/orders', 'scheme is missing or invalid'],
+    ['spiffe:///orders', 'trust domain is missing'],
+    ['spiffe://Acme.internal/orders', `trust domain characters are limited to lowercase ${characters}`],
+    ['spiffe://acme.internal/or%64ers', `path segment characters are limited to ${characters}`],
+    ['spiffe://acme.internal//or%64ers', 'path cannot contain empty segments'],
+    ['spiffe://acme.internal/../orders', 'path cannot contain dot segments'],
+    ['spiffe://acme.internal/.', 'path cannot contain dot segments'],
+    ['spiffe://acme.internal/orders/', 'path cannot have a trailing slash'],
+  ])('is refused for %s, which is no SPIFFE ID, in the words of SPIRE', async (spiffeID, why) => {
+    const workload = api.workload(orders)
+    const { svids } = await fetch(workload, { audience: ['billing'], spiffeID: orders })
+    expect(svids).toHaveLength(1)
+    expect(await refusal(fetch(workload, { audience: ['billing'], spiffeID }))).toEqual({
+      code: 'INVALID_ARGUMENT',
+      details: `invalid requested SPIFFE ID: ${why}`,
+    })
   })
 })
 
@@ -329,32 +355,78 @@ describe('ValidateJWTSVID', () => {
     await other.close()
   })
 
-  test('refuses a token for somebody else, one that has expired, one of another signer and what is none', async () => {
-    const workload = api.workload(orders)
-    const good = await api.authority.issueJWTSVID(checkout, { audience: 'billing' })
-    expect((await validate(workload, good.marshal())).spiffeID).toBe(checkout)
+  const issue = async (options: Partial<IssueJWTSVIDOptions>) =>
+    (await api.authority.issueJWTSVID(checkout, { audience: 'billing', ...options })).marshal()
+  const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 
-    const bad = {
-      'for somebody else': await api.authority.issueJWTSVID(checkout, { audience: 'payroll' }),
-      expired: await api.authority.issueJWTSVID(checkout, {
-        audience: 'billing',
-        issuedAt: new Date(now.getTime() - 600_000),
-      }),
-    }
-    const forger = await WorkloadAPI.start({ trustDomain: 'acme.internal', clock })
-    const forged = await forger.authority.issueJWTSVID(checkout, { audience: 'billing' })
-    await forger.close()
-    const tokens = [
-      ...Object.values(bad).map((svid) => svid.marshal()),
-      forged.marshal(),
-      'a.b.c',
-      `${good.marshal()}x`,
-    ]
-    for (const token of tokens) {
+  test('refuses what is no token, in words that do not hold it', async () => {
+    const workload = api.workload(orders)
+    const good = await issue({})
+    expect((await validate(workload, good)).spiffeID).toBe(checkout)
+
+    for (const token of ['a.b.c', `${good}x`, good.slice(0, 100)]) {
       const refused = await refusal(validate(workload, token))
       expect(refused.code).toBe('INVALID_ARGUMENT')
+      expect(refused.details).toMatch(/^unable to parse JWT token: /)
       expect(refused.details).not.toContain(token)
     }
+  })
+
+  test('refuses a token without a kid, of another key, and with another signature, as SPIRE does', async () => {
+    const workload = api.workload(orders)
+    const good = await issue({})
+    expect((await validate(workload, good)).spiffeID).toBe(checkout)
+    const [header = '', claims = '', signature = ''] = good.split('.')
+    const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    const headed = (headers: object) =>
+      [Buffer.from(JSON.stringify(headers)).toString('base64url'), claims, signature].join('.')
+    const foreign = await Authority.create({ trustDomain: 'other.example', clock })
+    const stranger = await foreign.issueJWTSVID('spiffe://other.example/x', { audience: 'billing' })
+
+    const words = [
+      [headed({ alg }), 'token header missing key id'],
+      [headed({ alg, kid: '' }), 'token header missing key id'],
+      [headed({ alg, kid: 'a' }), 'public key "a" not found in trust domain "acme.internal"'],
+      [headed({ alg, kid, x: 1 }), 'go-jose/go-jose: error in cryptographic primitive'],
+      [stranger.marshal(), 'no keys found for trust domain "other.example"'],
+    ] as const
+    for (const [token, details] of words) {
+      expect(await refusal(validate(workload, token))).toEqual({ code: 'INVALID_ARGUMENT', details })
+    }
+  })
+
+  test('refuses a token for somebody else, as SPIRE does', async () => {
+    const workload = api.workload(orders)
+    const token = await issue({ audience: ['payroll', 'audit'] })
+    expect((await validate(workload, token, 'audit')).spiffeID).toBe(checkout)
+    expect(await refusal(validate(workload, token))).toEqual({
+      code: 'INVALID_ARGUMENT',
+      details: 'expected audience in ["billing"] (audience=["payroll" "audit"])',
+    })
+  })
+
+  test.each([
+    ['that has expired', (late: number) => ({ issuedAt: inSeconds(-360 - late) }), 'token has expired'],
+    [
+      'that is not valid yet',
+      (late: number) => ({
+        issuedAt: inSeconds(50),
+        claims: { nbf: now.getTime() / 1000 + 60 + late },
+      }),
+      'go-jose/go-jose/jwt: validation failed, token not valid yet (nbf)',
+    ],
+    [
+      'from the future',
+      (late: number) => ({ issuedAt: inSeconds(60 + late) }),
+      'go-jose/go-jose/jwt: validation field, token issued in the future (iat)',
+    ],
+  ])('refuses a token %s by more than a minute, as SPIRE does', async (_, options, details) => {
+    const workload = api.workload(orders)
+    expect((await validate(workload, await issue(options(0)))).spiffeID).toBe(checkout)
+    expect(await refusal(validate(workload, await issue(options(1))))).toEqual({
+      code: 'INVALID_ARGUMENT',
+      details,
+    })
   })
 
   test('is refused without an audience, and without a token', async () => {
@@ -379,10 +451,10 @@ describe('entries', () => {
   })
 
   test('are pushed to an open stream when they come and when they go', async () => {
-    const workload = api.workload(orders)
+    const workload = api.workload(orders, { entryID: '1' })
     const stream = connect(workload).open('fetchX509SVID')
     await stream.next()
-    const entry = await workload.register(checkout)
+    const entry = await workload.register(checkout, { entryID: '2' })
     expect((await stream.next()).svids.map(({ spiffeID }) => spiffeID)).toEqual([orders, checkout])
     entry.delete()
     expect((await stream.next()).svids.map(({ spiffeID }) => spiffeID)).toEqual([orders])
@@ -420,6 +492,10 @@ describe('entries', () => {
   test.each([
     ['of another trust domain', 'spiffe://other.example/orders', {}],
     ['of the trust domain itself', 'spiffe://acme.internal', {}],
+    ['with an empty entry ID', orders, { entryID: '' }],
+    ['with an entry ID that is too long', orders, { entryID: 'a'.repeat(256) }],
+    ['with an entry ID of other characters', orders, { entryID: 'a/b' }],
+    ['with a federation that is no list', orders, { federatesWith: 'other.example' as unknown as string[] }],
     ['with a hint that is too long', orders, { hint: 'é'.repeat(513) }],
     ['with a lifetime of nothing', orders, { ttlSeconds: 0 }],
     ['with a token lifetime of nothing', orders, { jwtTTLSeconds: 0 }],
@@ -435,11 +511,19 @@ describe('entries', () => {
   test('are not made for what is no SPIFFE ID', async () => {
     expect(() => api.workload('orders')).toThrow(SpiffeIDError)
     await expect(api.workload().register('orders')).rejects.toThrow(SpiffeIDError)
+    expect(() => api.workload(orders, { federatesWith: ['Other.example'] })).toThrow(SpiffeIDError)
   })
 
-  test('take a hint of the longest length', async () => {
-    const [entry] = api.workload(orders, { hint: 'é'.repeat(512) }).entries
-    expect(entry?.hint).toHaveLength(512)
+  test('take a hint and an entry ID of the longest length', async () => {
+    const [entry] = api.workload(orders, { hint: 'é'.repeat(512), entryID: 'a_.-9'.repeat(51) }).entries
+    expect([entry?.hint?.length, entry?.entryID.length]).toEqual([512, 255])
+  })
+
+  test('of one workload have an entry ID each', async () => {
+    const workload = api.workload(orders, { entryID: 'a' })
+    await expect(workload.register(checkout, { entryID: 'a' })).rejects.toThrow(TypeError)
+    await workload.register(checkout, { entryID: 'A' })
+    expect(workload.entries.map(({ entryID }) => entryID)).toEqual(['a', 'A'])
   })
 })
 

@@ -9,7 +9,13 @@ import { type Clock, systemClock } from '../../workloadapi/clock.ts'
 import { Listeners } from '../listeners.ts'
 import { type JWTAuthority, makeJWTAuthority, signToken } from './jwt-issuer.ts'
 import { assertKeyType, generateKey, type KeyType, privateKeyObject } from './key-type.ts'
-import { type AuthorityRotation, LocalAuthorities, type RotationStep } from './local-authorities.ts'
+import {
+  type AuthorityRotation,
+  LocalAuthorities,
+  type RotationStep,
+  type TaintOptions,
+  type X509AuthorityRotation,
+} from './local-authorities.ts'
 import {
   type AuthorityOptions,
   defaults,
@@ -23,8 +29,8 @@ import {
 import { type X509Authority, X509Issuer } from './x509-issuer.ts'
 import { loadX509Library } from './x509-library.ts'
 
-/** @internal Which authority took which step. */
-export interface AuthorityChange {
+/** @internal Which authority took which step, and how. */
+export interface AuthorityChange extends TaintOptions {
   readonly of: 'x509' | 'jwt'
   readonly step: RotationStep
 }
@@ -94,7 +100,7 @@ export class Authority {
           trustDomain,
           trusted.map(({ root }) => root),
         ),
-      stepped: (step) => steps.tell({ of: 'x509', step }),
+      stepped: (step, options) => steps.tell({ of: 'x509', step, ...options }),
     })
     const jwt = await LocalAuthorities.create({
       make: () => makeJWTAuthority(jwtKeyType),
@@ -109,7 +115,7 @@ export class Authority {
   }
 
   /** The rotation of what signs X509-SVIDs. */
-  get x509(): AuthorityRotation {
+  get x509(): X509AuthorityRotation {
     return this.#facts.x509
   }
 

@@ -42,6 +42,29 @@ export interface AuthorityRotation {
   rotate(): Promise<void>
 }
 
+/** Options of {@link X509AuthorityRotation.taint}. */
+export interface TaintOptions {
+  /**
+   * Drop X509-SVIDs before there are others, as an agent of SPIRE does that is busy: every open stream ends with
+   * `PermissionDenied: no identity issued`, and whoever asks again gets no message until the new SVIDs are there.
+   * A source with `redaction: 'confirm'` serves on.
+   *
+   * @default false
+   */
+  readonly dropSVIDs?: boolean | undefined
+}
+
+/** The rotation of what signs X509-SVIDs. */
+export interface X509AuthorityRotation extends AuthorityRotation {
+  /**
+   * Has everything reissued that an old authority signed.
+   *
+   * @param options - Whether the old SVIDs are dropped first.
+   * @throws `TestingError` `ERR_SPIFFE_TESTING_AUTHORITY_STEP` when there is no old authority.
+   */
+  taint(options?: TaintOptions): Promise<void>
+}
+
 /** What authorities of one kind are made of. */
 interface Kind<Authority, Bundle> {
   /** Makes an authority: the first one, and each one that is prepared. */
@@ -49,11 +72,11 @@ interface Kind<Authority, Bundle> {
   /** The bundle that trusts these. */
   bundle(trusted: readonly Authority[]): Bundle
   /** Told of each step; the step is over when it is done. */
-  stepped(step: RotationStep): Promise<void>
+  stepped(step: RotationStep, options: TaintOptions): Promise<void>
 }
 
 /** The authorities of one kind: one that signs, one that may be next, those that have signed before. */
-export class LocalAuthorities<A, B> implements AuthorityRotation {
+export class LocalAuthorities<A, B> implements X509AuthorityRotation {
   #active: A
   #prepared: A | undefined
   #old: readonly A[] = []
@@ -91,8 +114,8 @@ export class LocalAuthorities<A, B> implements AuthorityRotation {
     return this.#serial.run(() => this.#activate())
   }
 
-  taint(): Promise<void> {
-    return this.#serial.run(() => this.#taint())
+  taint(options: TaintOptions = {}): Promise<void> {
+    return this.#serial.run(() => this.#taint(options))
   }
 
   revoke(): Promise<void> {
@@ -104,7 +127,7 @@ export class LocalAuthorities<A, B> implements AuthorityRotation {
       if (this.#tainted.length > 0) await this.#revoke()
       await this.#prepare()
       await this.#activate()
-      await this.#taint()
+      await this.#taint({})
     })
   }
 
@@ -121,12 +144,12 @@ export class LocalAuthorities<A, B> implements AuthorityRotation {
     await this.#publish('activate')
   }
 
-  async #taint(): Promise<void> {
+  async #taint(options: TaintOptions): Promise<void> {
     if (this.#old.length === 0)
       throw outOfOrder('taint', 'only an authority that was replaced can be tainted')
     this.#tainted = [...this.#tainted, ...this.#old]
     this.#old = []
-    await this.#publish('taint')
+    await this.#publish('taint', options)
   }
 
   async #revoke(): Promise<void> {
@@ -135,9 +158,9 @@ export class LocalAuthorities<A, B> implements AuthorityRotation {
     await this.#publish('revoke')
   }
 
-  async #publish(step: RotationStep): Promise<void> {
+  async #publish(step: RotationStep, options: TaintOptions = {}): Promise<void> {
     if (step === 'prepare' || step === 'revoke') this.#bundle = this.#kind.bundle(this.#trusted())
-    await this.#kind.stepped(step)
+    await this.#kind.stepped(step, options)
   }
 
   #trusted(): readonly A[] {

@@ -2,18 +2,19 @@ import { type Metadata, status } from '@grpc/grpc-js'
 import type { JWTBundle } from '../../bundle/jwt/jwt-bundle.ts'
 import { JWTBundleSet } from '../../bundle/jwt/jwt-bundle-set.ts'
 import type { X509Bundle } from '../../bundle/x509/x509-bundle.ts'
-import { SpiffeError } from '../../errors.ts'
-import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import type { Claims } from '../../svid/jwt/claims.ts'
 import type { JWTSVID } from '../../svid/jwt/jwt-svid.ts'
-import { parseAndValidate } from '../../svid/jwt/parse-and-validate.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import { securityHeader } from '../../workloadapi/wire/workload-api.ts'
 import type { AuthorityChange } from '../authority/authority.ts'
 import type { RotationStep } from '../authority/local-authorities.ts'
 import type { Request, Response, StreamName, UnaryName } from './calls.ts'
+import { whyNoSpiffeID } from './id-rules.ts'
 import { jwksOf } from './jwks.ts'
-import { Refusal } from './refusal.ts'
+import { invalid, Refusal } from './refusal.ts'
+import { judgeToken } from './token-rules.ts'
 
 /*
  * What SPIRE's agent does, in one place: which check comes first, how each refusal is worded, what a message
@@ -23,8 +24,12 @@ import { Refusal } from './refusal.ts'
 /** One identity of a workload. */
 export interface Identity {
   readonly id: SpiffeID
+  readonly entryID: string
   readonly hint: string
-  readonly svid: X509SVID
+  /** The names of the foreign trust domains whose bundles come along; all of them where absent. */
+  readonly federatesWith: ReadonlySet<string> | undefined
+  /** Absent while there is none: at first, and where it was dropped before there was another. */
+  readonly svid: X509SVID | undefined
   /** A token for the audience. */
   token(audience: readonly string[]): Promise<JWTSVID>
 }
@@ -42,13 +47,10 @@ export interface AgentView {
 }
 
 export const refusals = {
-  noSecurityHeader: (): Refusal =>
-    new Refusal(status.INVALID_ARGUMENT, 'security header missing from request'),
-  noAudience: (): Refusal => new Refusal(status.INVALID_ARGUMENT, 'audience must be specified'),
-  noToken: (): Refusal => new Refusal(status.INVALID_ARGUMENT, 'svid must be specified'),
-  invalidID: (why: string): Refusal =>
-    new Refusal(status.INVALID_ARGUMENT, `invalid requested SPIFFE ID: ${why}`),
-  invalidToken: (why: string): Refusal => new Refusal(status.INVALID_ARGUMENT, why),
+  noSecurityHeader: (): Refusal => invalid('security header missing from request'),
+  noAudience: (): Refusal => invalid('audience must be specified'),
+  noToken: (): Refusal => invalid('svid must be specified'),
+  invalidID: (why: string): Refusal => invalid(`invalid requested SPIFFE ID: ${why}`),
   // The server refuses, and the agent passes it on with all that it says.
   notSigned: (why: string): Refusal =>
     new Refusal(
@@ -103,10 +105,10 @@ export const RENEWED_AFTER: number = 0.5
 /** What a stream sends: the whole state, each time. */
 export const streamAnswers: { readonly [Name in StreamName]: (view: AgentView) => Response<Name> } = {
   fetchX509SVID: (view) => {
-    const identities = entitled(view)
+    const issued = issuedOf(view)
     const bundle = derOf(view.x509Bundle)
     return {
-      svids: identities.map(({ id, hint, svid }) => ({
+      svids: shownOf(issued).map(({ id, hint, svid }) => ({
         spiffeID: id.toString(),
         x509SVID: Buffer.concat(svid.rawCertificates),
         x509SVIDKey: svid.privateKey.export({ type: 'pkcs8', format: 'der' }),
@@ -114,18 +116,18 @@ export const streamAnswers: { readonly [Name in StreamName]: (view: AgentView) =
         hint,
       })),
       crl: [],
-      federatedBundles: new Map(view.federatedX509Bundles.map(namedDER)),
+      federatedBundles: new Map(federatedOf(issued, view.federatedX509Bundles).map(namedDER)),
     }
   },
 
   fetchX509Bundles: (view) => {
-    entitled(view)
-    return { crl: [], bundles: new Map([view.x509Bundle, ...view.federatedX509Bundles].map(namedDER)) }
+    const federated = federatedOf(issuedOf(view), view.federatedX509Bundles)
+    return { crl: [], bundles: new Map([view.x509Bundle, ...federated].map(namedDER)) }
   },
 
   fetchJWTBundles: (view) => {
-    entitled(view)
-    return { bundles: new Map([view.jwtBundle, ...view.federatedJWTBundles].map(namedJWKS)) }
+    const federated = federatedOf(issuedOf(view), view.federatedJWTBundles)
+    return { bundles: new Map([view.jwtBundle, ...federated].map(namedJWKS)) }
   },
 }
 
@@ -133,16 +135,18 @@ export const streamAnswers: { readonly [Name in StreamName]: (view: AgentView) =
 export const unaryAnswers: {
   readonly [Name in UnaryName]: (view: AgentView, request: Request<Name>) => Promise<Response<Name>>
 } = {
-  fetchJWTSVID: async (view, { audience, spiffeID }) => {
+  // An entry is enough: a token needs no X509-SVID beside it.
+  fetchJWTSVID: async ({ identities }, { audience, spiffeID }) => {
     if (audience.length === 0) throw refusals.noAudience()
     const named = audience.filter((value) => value !== '')
-    const asked = spiffeID === '' ? undefined : parseID(spiffeID)
-    const identities = entitled(view).filter(({ id }) => asked === undefined || id.equals(asked))
-    if (identities.length === 0) throw refusals.noIdentity()
+    const whyNoID = spiffeID === '' ? undefined : whyNoSpiffeID(spiffeID)
+    if (whyNoID !== undefined) throw refusals.invalidID(whyNoID)
+    const asked = shownOf(identities).filter(({ id }) => spiffeID === '' || id.toString() === spiffeID)
+    if (asked.length === 0) throw refusals.noIdentity()
     if (named.length === 0) throw refusals.notSigned('invalid JWT-SVID audience: cannot be empty')
     return {
       svids: await Promise.all(
-        identities.map(async ({ id, hint, token }) => ({
+        asked.map(async ({ id, hint, token }) => ({
           spiffeID: id.toString(),
           svid: (await token(named)).marshal(),
           hint,
@@ -155,47 +159,58 @@ export const unaryAnswers: {
   validateJWTSVID: async (view, { audience, svid }) => {
     if (audience === '') throw refusals.noAudience()
     if (svid === '') throw refusals.noToken()
-    const federated = view.identities.length === 0 ? [] : view.federatedJWTBundles
-    const bundles = JWTBundleSet.from([view.jwtBundle, ...federated])
-    const valid = await parseAndValidate(svid, bundles, audience, { now: view.now }).catch(refuseToken)
-    return { spiffeID: valid.id.toString(), claims: claimsToShow(valid, view.trustDomain) }
+    const federated = federatedOf(view.identities.filter(isIssued), view.federatedJWTBundles)
+    const claims = judgeToken(svid, audience, JWTBundleSet.from([view.jwtBundle, ...federated]), view.now)
+    return { spiffeID: claims.id.toString(), claims: claimsToShow(claims, view.trustDomain) }
   },
 }
 
-/** The identities of the workload; of several with the same hint the oldest (Workload API §5.2.1). */
-function entitled({ identities }: AgentView): readonly Identity[] {
-  if (identities.length === 0) throw refusals.noIdentity()
-  const first = new Map<string, Identity>()
+interface IssuedIdentity extends Identity {
+  readonly svid: X509SVID
+}
+
+const isIssued = (identity: Identity): identity is IssuedIdentity => identity.svid !== undefined
+
+/** The identities that have an SVID: without one there is nothing to say, not even of bundles. */
+function issuedOf({ identities }: AgentView): readonly IssuedIdentity[] {
+  const issued = identities.filter(isIssued)
+  if (issued.length === 0) throw refusals.noIdentity()
+  return issued
+}
+
+/** Of several with the same hint the oldest (Workload API §5.2.1), in the order of their entry IDs. */
+function shownOf<Shown extends Identity>(identities: readonly Shown[]): readonly Shown[] {
+  const oldest = new Map<string, Shown>()
   for (const identity of identities) {
-    if (!first.has(identity.hint)) first.set(identity.hint, identity)
+    if (!oldest.has(identity.hint)) oldest.set(identity.hint, identity)
   }
-  return identities.filter((identity) => identity.hint === '' || first.get(identity.hint) === identity)
+  return identities
+    .filter((identity) => identity.hint === '' || oldest.get(identity.hint) === identity)
+    .sort((a, b) => (a.entryID < b.entryID ? -1 : 1))
+}
+
+/** The foreign bundles that the identities bring along, also those that are not shown for their hint. */
+function federatedOf<Bundle extends { readonly trustDomain: TrustDomain }>(
+  identities: readonly Identity[],
+  bundles: readonly Bundle[],
+): readonly Bundle[] {
+  return bundles.filter(({ trustDomain: { name } }) =>
+    identities.some(({ federatesWith }) => federatesWith?.has(name) ?? true),
+  )
 }
 
 // Of a token of another trust domain only the claims that SPIFFE gives a meaning; the audience always a list.
 function claimsToShow(
-  { claims, audience, id }: JWTSVID,
+  { json, audience, id }: Claims,
   trustDomain: TrustDomain,
 ): Response<'validateJWTSVID'>['claims'] {
   const shown = id.memberOf(trustDomain)
-    ? claims
-    : Object.fromEntries(Object.entries(claims).filter(([name]) => SPIFFE_CLAIMS.has(name)))
+    ? json
+    : Object.fromEntries(Object.entries(json).filter(([name]) => SPIFFE_CLAIMS.has(name)))
   return { ...shown, aud: audience }
 }
 
 const SPIFFE_CLAIMS = new Set(['sub', 'exp', 'aud'])
-
-function refuseToken(error: unknown): never {
-  throw error instanceof SpiffeError ? refusals.invalidToken(error.message) : error
-}
-
-function parseID(text: string): SpiffeID {
-  try {
-    return SpiffeID.parse(text)
-  } catch (error) {
-    throw error instanceof SpiffeError ? refusals.invalidID(error.message) : error
-  }
-}
 
 function derOf(bundle: X509Bundle): Uint8Array {
   return Buffer.concat(bundle.rawX509Authorities)

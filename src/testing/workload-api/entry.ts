@@ -1,15 +1,26 @@
+import { randomUUID } from 'node:crypto'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
-import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
+import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { JWTSVID } from '../../svid/jwt/jwt-svid.ts'
 import type { X509SVID } from '../../svid/x509/x509-svid.ts'
 import type { Clock } from '../../workloadapi/clock.ts'
 import type { Authority } from '../authority/authority.ts'
 import { assertKeyType, type KeyType } from '../authority/key-type.ts'
+import type { TaintOptions } from '../authority/local-authorities.ts'
 import { defaults, dnsNamesFrom, ttlFrom } from '../authority/options.ts'
 import { type Identity, RENEWED_AFTER } from './agent-rules.ts'
 
 /** What an entry says of an identity, beside its ID. */
 export interface EntryOptions {
+  /**
+   * What tells the entry from others: up to 255 ASCII letters, digits, `-`, `.` and `_`. An agent sends the
+   * identities of a workload in the order of their entry IDs, and SPIRE makes random ones: which identity comes
+   * first, and so is the default one, is chance. A service with several chooses by `hint`, with a `picker`; a
+   * test that needs one order gives the IDs.
+   *
+   * @default a random UUID
+   */
+  readonly entryID?: string | undefined
   /**
    * What the operator calls the identity, of at most 1024 bytes. Of several entries of a workload with the
    * same hint only the oldest is seen.
@@ -17,6 +28,13 @@ export interface EntryOptions {
    * @default none
    */
   readonly hint?: string | undefined
+  /**
+   * The foreign trust domains whose bundles the workload gets, of those that the Workload API federates with. Of
+   * several entries of a workload each brings its own.
+   *
+   * @default all of them
+   */
+  readonly federatesWith?: readonly (TrustDomain | string)[] | undefined
   /** DNS names for the X509-SVID. @default none */
   readonly dnsNames?: readonly string[] | undefined
   /** How long its X509-SVIDs live, in seconds. They are renewed after half of it. @default 3600, one hour */
@@ -30,14 +48,16 @@ export interface EntryOptions {
 /** @internal An entry that may be made: everything about it is in order. */
 export interface Registration {
   readonly id: SpiffeID
+  readonly entryID: string
   readonly hint: string | undefined
+  readonly federatesWith: ReadonlySet<string> | undefined
   readonly options: EntryOptions
 }
 
 /**
  * @internal Checks what an entry is to say, so that what is wrong is said at once and not when its SVID is issued.
  *
- * @throws `SpiffeIDError` when the ID is not valid.
+ * @throws `SpiffeIDError` when the ID, or a trust domain to federate with, is not valid.
  * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
  */
 export function registrationFrom(
@@ -53,7 +73,13 @@ export function registrationFrom(
   ttlFrom(options.ttlSeconds, defaults.svidTTLSeconds)
   ttlFrom(options.jwtTTLSeconds, defaults.jwtSVIDTTLSeconds)
   if (options.keyType !== undefined) assertKeyType(options.keyType)
-  return { id: subject, hint: hintFrom(options.hint), options: { ...options } }
+  return {
+    id: subject,
+    entryID: entryIDFrom(options.entryID),
+    hint: hintFrom(options.hint),
+    federatesWith: trustDomainsFrom(options.federatesWith),
+    options: { ...options },
+  }
 }
 
 /** @internal What an entry needs from where it is registered. */
@@ -79,20 +105,26 @@ interface CachedToken {
 export class WorkloadEntry {
   /** The identity. */
   readonly id: SpiffeID
+  /** What tells the entry from others, and gives its place among them. */
+  readonly entryID: string
   /** What the operator calls it, where it has a hint. */
   readonly hint: string | undefined
 
+  readonly #federatesWith: ReadonlySet<string> | undefined
   readonly #options: EntryOptions
   readonly #host: EntryHost
   readonly #tokens = new Map<string, CachedToken>()
   #svid: X509SVID | undefined
   #issues = 0
+  #newest: Promise<void> = Promise.resolve()
   #cancelRenewal: (() => void) | undefined
   #isDeleted = false
 
-  private constructor({ id, hint, options }: Registration, host: EntryHost) {
+  private constructor({ id, entryID, hint, federatesWith, options }: Registration, host: EntryHost) {
     this.id = id
+    this.entryID = entryID
     this.hint = hint
+    this.#federatesWith = federatesWith
     this.#options = options
     this.#host = host
   }
@@ -102,7 +134,7 @@ export class WorkloadEntry {
     return new WorkloadEntry(registration, host)
   }
 
-  /** The X509-SVID that the workload gets now; `undefined` before the first one was issued. */
+  /** The X509-SVID that the workload gets now; `undefined` while there is none. */
   get svid(): X509SVID | undefined {
     return this.#svid
   }
@@ -121,13 +153,44 @@ export class WorkloadEntry {
   }
 
   /** @internal What the agent knows of it. */
-  identity(): Identity | undefined {
-    const svid = this.#svid
-    return svid && { id: this.id, hint: this.hint ?? '', svid, token: (audience) => this.#token(audience) }
+  identity(): Identity {
+    return {
+      id: this.id,
+      entryID: this.entryID,
+      hint: this.hint ?? '',
+      federatesWith: this.#federatesWith,
+      svid: this.#svid,
+      token: (audience) => this.#token(audience),
+    }
   }
 
-  /** @internal Issues the next X509-SVID. Who asks for it sends it. */
-  async reissue(): Promise<void> {
+  /** @internal Whether the bundles of a foreign trust domain go to its workload. */
+  federatesWith(trustDomain: TrustDomain): boolean {
+    return this.#federatesWith?.has(trustDomain.name) ?? true
+  }
+
+  /**
+   * @internal Issues the next X509-SVID. Who asks for it sends it.
+   *
+   * @param options - Whether there is none until then.
+   */
+  reissue({ dropSVIDs = false }: TaintOptions = {}): Promise<void> {
+    if (dropSVIDs) this.#svid = undefined
+    this.#newest = this.#issue()
+    return this.#newest
+  }
+
+  /** @internal Kept once it has an X509-SVID, or is no more. */
+  async issued(): Promise<void> {
+    while (this.#svid === undefined && !this.#isDeleted) await this.#newest
+  }
+
+  /** @internal Gives out no token again that it has given out before. */
+  forgetTokens(): void {
+    this.#tokens.clear()
+  }
+
+  async #issue(): Promise<void> {
     const { authority, clock } = this.#host
     const issue = ++this.#issues
     const { dnsNames, ttlSeconds, keyType } = this.#options
@@ -138,11 +201,6 @@ export class WorkloadEntry {
     this.#cancelRenewal?.()
     const lifeMs = svid.expiresAt.getTime() - clock.now().getTime()
     this.#cancelRenewal = clock.schedule(() => void this.#renew(), lifeMs * RENEWED_AFTER)
-  }
-
-  /** @internal Gives out no token again that it has given out before. */
-  forgetTokens(): void {
-    this.#tokens.clear()
   }
 
   async #renew(): Promise<void> {
@@ -163,6 +221,22 @@ export class WorkloadEntry {
     this.#tokens.set(key, { svid, renewAt: new Date(now.getTime() + lifeMs * RENEWED_AFTER) })
     return svid
   }
+}
+
+// As SPIRE has it.
+const ENTRY_ID = /^[\w.-]{1,255}$/
+
+function entryIDFrom(entryID: string = randomUUID()): string {
+  if (typeof entryID === 'string' && ENTRY_ID.test(entryID)) return entryID
+  throw new TypeError('an entry ID is 1 to 255 ASCII letters, digits, "-", "." and "_"')
+}
+
+function trustDomainsFrom(
+  trustDomains: readonly (TrustDomain | string)[] | undefined,
+): ReadonlySet<string> | undefined {
+  if (trustDomains === undefined) return undefined
+  if (!Array.isArray(trustDomains)) throw new TypeError('federatesWith is a list of trust domains')
+  return new Set(trustDomains.map((trustDomain) => TrustDomain.from(trustDomain).name))
 }
 
 // Workload API §8: hints beyond this length need not be supported.

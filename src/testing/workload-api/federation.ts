@@ -13,10 +13,11 @@ interface Partner {
 /** The foreign trust domains whose bundles workloads get along with their own. */
 export class Federation {
   readonly #own: TrustDomain
-  readonly #changed: () => void
+  readonly #changed: (partner: TrustDomain) => void
   readonly #partners = new Map<string, Partner>()
 
-  constructor(own: TrustDomain, changed: () => void) {
+  /** @param changed - Told whose bundles are others now. */
+  constructor(own: TrustDomain, changed: (partner: TrustDomain) => void) {
     this.#own = own
     this.#changed = changed
   }
@@ -31,21 +32,22 @@ export class Federation {
 
   /** Follows an authority through its rotations, or takes a bundle as it is, in place of the one before. */
   add(partner: Authority | X509Bundle | JWTBundle): void {
-    const { name } = partner.trustDomain
-    if (partner.trustDomain.equals(this.#own)) throw new TypeError(`${name} cannot federate with itself`)
-    if (partner instanceof Authority) this.#follow(name, partner)
+    const { trustDomain } = partner
+    const { name } = trustDomain
+    if (trustDomain.equals(this.#own)) throw new TypeError(`${name} cannot federate with itself`)
+    if (partner instanceof Authority) this.#follow(partner)
     else if (partner instanceof X509Bundle) this.#merge(name, { x509: () => partner })
     else if (partner instanceof JWTBundle) this.#merge(name, { jwt: () => partner })
     else throw new TypeError('a trust domain federates with a WorkloadAPI, an Authority or a bundle')
-    this.#changed()
+    this.#changed(trustDomain)
   }
 
   /** @returns Whether there was such a partner. */
   delete(trustDomain: TrustDomain | string): boolean {
-    const { name } = TrustDomain.from(trustDomain)
-    this.#partners.get(name)?.leave?.()
-    const left = this.#partners.delete(name)
-    if (left) this.#changed()
+    const partner = TrustDomain.from(trustDomain)
+    this.#partners.get(partner.name)?.leave?.()
+    const left = this.#partners.delete(partner.name)
+    if (left) this.#changed(partner)
     return left
   }
 
@@ -55,14 +57,15 @@ export class Federation {
     this.#partners.clear()
   }
 
-  #follow(name: string, authority: Authority): void {
+  #follow(authority: Authority): void {
+    const { name } = authority.trustDomain
     this.#partners.get(name)?.leave?.()
     this.#partners.set(name, {
       x509: () => authority.x509Bundle,
       jwt: () => authority.jwtBundle,
       // Of what becomes of a foreign authority only its bundle is seen here.
       leave: authority.onStep(({ of, step }) => {
-        if (consequences[of][step] === 'a message') this.#changed()
+        if (consequences[of][step] === 'a message') this.#changed(authority.trustDomain)
       }),
     })
   }

@@ -14,6 +14,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What is asked is not what may be asked. */
+export function invalid(why: string): Refusal {
+  return new Refusal(status.INVALID_ARGUMENT, why)
+}
+
 /** The status that a call ends with. What is no refusal is a mistake of ours, and says so. */
 export function statusOf(error: unknown): Refusal {
   return error instanceof Refusal ? error : new Refusal(status.INTERNAL, String(error))

@@ -37,6 +37,8 @@ export interface Agent {
   view(): AgentView
   /** Kept once the entries that were made before have their SVIDs. */
   settled(): Promise<unknown>
+  /** Kept once no entry lacks its SVID: until then an agent holds streams that are opened. */
+  issued(): Promise<void>
   /** Told of each call that comes in. */
   called(call: CallName): void
 }
@@ -95,10 +97,13 @@ export class WorkloadAPIService {
   async #stream<Name extends StreamName>(name: Name, stream: Stream): Promise<void> {
     try {
       await this.#admit(name, stream)
+      await this.#agent.issued()
     } catch (error) {
       stream.emit('error', statusOf(error))
       return
     }
+    // Its workload did not wait.
+    if (stream.destroyed) return
     const open = new OpenStream(stream, repeatsItself[name], () => {
       this.#checkFaults(name)
       return this.#encode(name, streamAnswers[name](this.#agent.view()))

@@ -4,6 +4,7 @@ import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import { type Clock, systemClock } from '../../workloadapi/clock.ts'
 import { Authority, type AuthorityChange } from '../authority/authority.ts'
+import type { TaintOptions } from '../authority/local-authorities.ts'
 import { type AuthorityOptions, defaults, ttlFrom } from '../authority/options.ts'
 import { closedError } from '../error.ts'
 import { type AgentView, consequences, type Identity, RENEWED_AFTER } from './agent-rules.ts'
@@ -56,7 +57,7 @@ export class WorkloadAPI implements AsyncDisposable {
     this.authority = authority
     this.#clock = clock
     this.#folder = folder
-    this.#federation = new Federation(authority.trustDomain, () => this.#send())
+    this.#federation = new Federation(authority.trustDomain, (partner) => this.#sendFederated(partner))
     this.#unsubscribe = authority.onStep((change) => this.#follow(change))
     this.#scheduleRotation(rotateAfterMs)
   }
@@ -132,7 +133,8 @@ export class WorkloadAPI implements AsyncDisposable {
   }
 
   /**
-   * Gives every workload the bundles of a foreign trust domain along with its own.
+   * Gives workloads the bundles of a foreign trust domain along with their own: all of them, but for those whose
+   * entries say otherwise by `federatesWith`.
    *
    * @param partner - Another Workload API or authority, whose rotations are followed, or a bundle, which takes
    * the place of the one before.
@@ -183,15 +185,19 @@ export class WorkloadAPI implements AsyncDisposable {
     for (const workload of this.#workloads) workload.send()
   }
 
-  async #follow({ of, step }: AuthorityChange): Promise<void> {
+  #sendFederated(partner: TrustDomain): void {
+    for (const workload of this.#workloads) if (workload.federatesWith(partner)) workload.send()
+  }
+
+  async #follow({ of, step, dropSVIDs }: AuthorityChange): Promise<void> {
     const consequence = consequences[of][step]
     if (consequence === 'a message, and new tokens when they ask') this.#forgetTokens()
     if (consequence.startsWith('a message')) this.#send()
-    if (consequence === 'new SVIDs in a message') await this.#reissue()
+    if (consequence === 'new SVIDs in a message') await this.#reissue({ dropSVIDs })
   }
 
-  async #reissue(): Promise<void> {
-    await Promise.all([...this.#workloads].map((workload) => workload.reissue()))
+  async #reissue(options: TaintOptions = {}): Promise<void> {
+    await Promise.all([...this.#workloads].map((workload) => workload.reissue(options)))
   }
 
   #forgetTokens(): void {

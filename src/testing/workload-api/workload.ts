@@ -1,6 +1,8 @@
 import type { SpiffeID } from '../../spiffeid/spiffe-id.ts'
+import type { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { Clock } from '../../workloadapi/clock.ts'
 import type { Authority } from '../authority/authority.ts'
+import type { TaintOptions } from '../authority/local-authorities.ts'
 import { closedError } from '../error.ts'
 import type { AgentView, Identity } from './agent-rules.ts'
 import type { CallName } from './calls.ts'
@@ -41,6 +43,7 @@ export class Workload {
       faults: this.#faults,
       view: () => host.view(this.#identities()),
       settled: () => this.#settled,
+      issued: () => this.#issued(),
       called: (call) => this.#calls.set(call, this.callCount(call) + 1),
     })
     this.#socket = new WorkloadSocket(path, this.#service.server, host.clock)
@@ -51,7 +54,7 @@ export class Workload {
     return new Workload(path, host)
   }
 
-  /** What it is registered as, oldest first: the first is its default identity. */
+  /** What it is registered as, oldest first. The agent sends them in the order of their entry IDs. */
   get entries(): readonly WorkloadEntry[] {
     return [...this.#entries]
   }
@@ -75,10 +78,11 @@ export class Workload {
    * Entitles the workload to one more identity.
    *
    * @param id - Of the trust domain of the Workload API.
-   * @param options - Hint, DNS names, lifetimes.
+   * @param options - Entry ID, hint, DNS names, lifetimes, federation.
    * @returns The entry, when its first SVID was issued and sent.
    * @throws `SpiffeIDError` when the ID is not valid.
-   * @throws `TypeError` when it is none of a workload of the trust domain, or an option is not what it should be.
+   * @throws `TypeError` when it is none of a workload of the trust domain, an option is not what it should be, or
+   * the workload has another entry with that entry ID.
    * @throws `TestingError` `ERR_SPIFFE_TESTING_CLOSED` when the Workload API is closed.
    */
   async register(id: SpiffeID | string, options: EntryOptions = {}): Promise<WorkloadEntry> {
@@ -115,6 +119,9 @@ export class Workload {
   /** @internal Makes an entry at once, and issues and sends its first SVID afterwards. */
   add(registration: Registration): Promise<WorkloadEntry> {
     if (this.#isClosed) throw closedError()
+    if (this.entries.some(({ entryID }) => entryID === registration.entryID)) {
+      throw new TypeError(`the workload has an entry ${registration.entryID} already`)
+    }
     const entry = WorkloadEntry.of(registration, {
       authority: this.#host.authority,
       clock: this.#host.clock,
@@ -140,9 +147,16 @@ export class Workload {
     this.#service.send()
   }
 
+  /** @internal Whether the bundles of a foreign trust domain are for it. */
+  federatesWith(trustDomain: TrustDomain): boolean {
+    return this.entries.some((entry) => entry.federatesWith(trustDomain))
+  }
+
   /** @internal Issues new X509-SVIDs for all identities and sends them in one message. */
-  async reissue(): Promise<void> {
-    await Promise.all(this.entries.map((entry) => entry.reissue()))
+  async reissue(options: TaintOptions = {}): Promise<void> {
+    const reissued = Promise.all(this.entries.map((entry) => entry.reissue(options)))
+    if (options.dropSVIDs === true) this.send()
+    await reissued
     this.send()
   }
 
@@ -160,7 +174,11 @@ export class Workload {
   }
 
   #identities(): readonly Identity[] {
-    return this.entries.map((entry) => entry.identity()).filter((identity) => identity !== undefined)
+    return this.entries.map((entry) => entry.identity())
+  }
+
+  async #issued(): Promise<void> {
+    await Promise.all(this.entries.map((entry) => entry.issued()))
   }
 
   #faultsChanged(effects: readonly FaultEffects[]): void {

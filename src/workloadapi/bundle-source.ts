@@ -165,7 +165,7 @@ export class BundleSource implements X509BundleSource, JWTBundleSource, AsyncDis
    *
    * await using source = await BundleSource.create()
    * for await (const { x509 } of source.updates({ persistent: true })) {
-   *   await writeFile('bundle.pem', x509?.get('acme.internal')?.marshal() ?? '')
+   *   await writeFile('acme.pem', x509?.get('acme.internal')?.marshal() ?? '')
    *   break // for the example: a program that goes on leaves this out
    * }
    * ```

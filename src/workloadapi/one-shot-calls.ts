@@ -60,7 +60,7 @@ export function fetchX509SVIDs(
  * import { x509svid } from 'js-spiffe/svid'
  * import { fetchX509SVID } from 'js-spiffe/workloadapi'
  *
- * await x509svid.save(await fetchX509SVID(), 'svid.pem', 'svid-key.pem')
+ * await x509svid.save(await fetchX509SVID(), 'orders.pem', 'orders-key.pem')
  * ```
  */
 export function fetchX509SVID(options: WorkloadAPIClientOptions & FetchOptions = {}): Promise<X509SVID> {

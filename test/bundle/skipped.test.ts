@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BundleError } from '../../src/bundle/index.ts'
+import { BundleError, BundleMap, SpiffeBundle } from '../../src/bundle/index.ts'
 import { readOrSkip, type SkippedElement } from '../../src/bundle/skipped.ts'
 
 test('a refused element is noted, and an error that is none of ours comes through', () => {
@@ -16,4 +16,9 @@ test('a refused element is noted, and an error that is none of ours comes throug
     }),
   ).toThrow(bug)
   expect(skipped).toHaveLength(1)
+})
+
+test('where nothing was read nothing was passed over', () => {
+  expect(SpiffeBundle.from('td').skipped).toEqual([])
+  expect(BundleMap.from([SpiffeBundle.from('td')]).skipped).toEqual([])
 })

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Keeper } from './keeper.ts'
+import { run } from './run.ts'
 
 const cacheFolder = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'js-spiffe')
+
+// SPIRE takes six minutes on two processors.
+const buildsWithinMs = 1_800_000
 
 // An older Go fetches the toolchain that a go.mod names; one before 1.21 does not know how.
 const howToGetGo = 'install Go 1.21 or newer (https://go.dev/dl) and gcc, and run this again'
@@ -46,7 +49,11 @@ export async function goBuild(keeper: Keeper, { name, module, packages }: GoBuil
   mkdirSync(cacheFolder, { recursive: true })
   const unfinished = keeper.folder(cacheFolder)
   const args = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', `${unfinished}/`, ...packages]
-  await run(keeper, 'go', args, module)
+  // A build that is killed leaves there what it was at.
+  const temporary = keeper.folder()
+  const env = { ...process.env, TMPDIR: temporary, GOTMPDIR: temporary }
+  const { status, errors } = await run(keeper, 'go', args, { cwd: module, env, timeoutMs: buildsWithinMs })
+  if (status !== 0) throw new Error(`go ${args.join(' ')} failed:\n${errors.slice(-8192)}`)
   publish(unfinished, folder)
   return folder
 }
@@ -68,14 +75,4 @@ function publish(unfinished: string, folder: string): void {
   } catch (error) {
     if (!existsSync(folder)) throw error
   }
-}
-
-async function run(keeper: Keeper, command: string, args: readonly string[], cwd: string): Promise<void> {
-  const child = keeper.spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
-  let said = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-8192)
-  })
-  const [status] = await once(child, 'close')
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${said}`)
 }

@@ -8,11 +8,12 @@ const reaper = path.join(import.meta.dirname, 'reaper.ts')
 
 /**
  * Owns every process and folder that a suite makes, and sees to it that none is left: after the last test,
- * after a failure, after Ctrl-C and after a SIGKILL of the test itself.
+ * after a failure, after Ctrl-C, after the end of vitest and after a SIGKILL of the test itself.
  *
  * Each process leads a group of its own, so that what it started goes with it.
  */
 export class Keeper {
+  static #endsWithVitest = false
   readonly #reaper: ChildProcess
   readonly #reaped: Promise<unknown>
 
@@ -24,6 +25,7 @@ export class Keeper {
   }
 
   static start(): Keeper {
+    Keeper.#endWithVitest()
     // detached: in a session of its own it does not hear the Ctrl-C that ends the test.
     const child = spawn(process.execPath, ['--import', 'tsx', reaper], {
       detached: true,
@@ -57,6 +59,14 @@ export class Keeper {
     this.#reaper.ref()
     this.#reaper.stdin?.end()
     await this.#reaped
+  }
+
+  // A worker of vitest would go on with its suite when vitest itself was ended, and nobody else. Its way out is a
+  // signal: there is no `process.exit` in it.
+  static #endWithVitest(): void {
+    if (Keeper.#endsWithVitest || !process.connected) return
+    Keeper.#endsWithVitest = true
+    process.once('disconnect', () => process.kill(process.pid))
   }
 
   #tell(line: string): void {

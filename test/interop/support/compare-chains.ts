@@ -43,7 +43,8 @@ export async function compareGeneratedChains(oracle: ChainOracle, cases: number)
 
   for (const [at, chain] of chains.entries()) {
     const us = await judge(() => verify(chain))
-    const them = theirs[at] ?? { error: 'no answer' }
+    const them = theirs[at]
+    if (them === undefined) throw new Error(`chain ${at} was not judged`)
     if ('refusal' in us && 'error' in them) tally.refusedByBoth()
     else if ('refusal' in us) tally.disagreement(kindOf(us.refusal))
     else if ('error' in them) onlyOurs.push(onlyThePath(verify(chain)))

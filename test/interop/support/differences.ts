@@ -14,7 +14,8 @@ export function differences(
   for (const [at, { name }] of cases.entries()) {
     const ours = us[at]
     const theirs = them[at]
-    if (ours === undefined || theirs === undefined || isSame(ours, theirs)) continue
+    if (ours === undefined || theirs === undefined) throw new Error(`${name} was not judged`)
+    if (isSame(ours, theirs)) continue
     found[name] = {
       ours: 'refusal' in ours ? `\`${ours.refusal.code}\`` : 'accepts',
       theirs: 'error' in theirs ? 'refuses' : 'accepts',

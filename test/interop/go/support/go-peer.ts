@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { copyFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { goBuild } from '../../support/go.ts'
 import { JSONProcess } from '../../support/json-process.ts'
@@ -161,15 +163,23 @@ export class GoPeer {
     const child = this.#keeper.spawn(this.#binary, ['verdicts'], { stdio: ['pipe', 'pipe', 'inherit'] })
     if (child.stdin === null || child.stdout === null) throw new Error('the Go program has no pipes')
 
-    const asked = pipeline(questions(trust, cases), child.stdin)
-    const verdicts: GoVerdict[] = []
-    for await (const line of createInterface({ input: child.stdout })) {
-      const { case: number, ...verdict }: GoVerdict & { case: number } = JSON.parse(line)
-      verdicts[number] = verdict
-    }
-    await asked
+    const [verdicts, [status]] = await Promise.all([
+      verdictsIn(child.stdout),
+      once(child, 'close'),
+      pipeline(questions(trust, cases), child.stdin),
+    ])
+    if (status !== 0) throw new Error(`the Go program ended with status ${status}`)
     return verdicts
   }
+}
+
+async function verdictsIn(output: Readable): Promise<readonly GoVerdict[]> {
+  const verdicts: GoVerdict[] = []
+  for await (const line of createInterface({ input: output })) {
+    const { case: number, ...verdict }: GoVerdict & { case: number } = JSON.parse(line)
+    verdicts[number] = verdict
+  }
+  return verdicts
 }
 
 function* questions(trust: Readonly<Record<string, GoTrust>>, cases: Iterable<GoCase>): Generator<string> {

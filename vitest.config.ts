@@ -31,8 +31,12 @@ export default defineConfig({
       project('unit', ['test/**/*.test.ts'], { exclude: ['test/{interop,packaging,docs}/**'] }),
       project('docs', ['test/docs/**/*.test.ts'], { testTimeout: 180_000 }),
       project('packaging', ['test/packaging/**/*.test.ts'], { testTimeout: 180_000 }),
-      project('oracles', ['test/interop/{openssl,pkijs}/**/*.test.ts'], { testTimeout: 600_000 }),
+      project('oracles', ['test/interop/{openssl,pkijs}/**/*.test.ts'], {
+        globalSetup: 'test/interop/openssl/support/setup.ts',
+        testTimeout: 600_000,
+      }),
       project('go', ['test/interop/{go,support}/**/*.test.ts'], {
+        globalSetup: 'test/interop/go/support/setup.ts',
         // Go uses all cores, and the timing of some connections matters.
         maxWorkers: 1,
         sequence: { groupOrder: 1 },

@@ -1,12 +1,11 @@
-import { type ChildProcess, execFile } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { Keeper } from '../../support/keeper.ts'
+import { run } from '../../support/run.ts'
 
 const startsWithinMs = 60_000
-
-export const execute = promisify(execFile)
+const answersWithinMs = 5_000
 
 /** A server or an agent: a program that serves until it is told not to. */
 export class Daemon {
@@ -33,7 +32,7 @@ export class Daemon {
     }
     const deadline = performance.now() + startsWithinMs
     while (!(await this.#healthy())) {
-      if (child.exitCode !== null || performance.now() > deadline) {
+      if (hasEnded(child) || performance.now() > deadline) {
         throw new Error(`${this.#binary} did not start:\n${this.#log}`)
       }
       await delay(50)
@@ -66,18 +65,18 @@ export class Daemon {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined || hasEnded(child)) return
     const closed = once(child, 'close')
     child.kill(signal)
     await closed
   }
 
   async #healthy(): Promise<boolean> {
-    try {
-      await execute(this.#binary, ['healthcheck', '-socketPath', this.#socket], { timeout: 5_000 })
-      return true
-    } catch {
-      return false
-    }
+    const args = ['healthcheck', '-socketPath', this.#socket]
+    const { status } = await run(this.#keeper, this.#binary, args, { timeoutMs: answersWithinMs })
+    return status === 0
   }
 }
+
+/** Whether it came to an end, by itself or by a signal. */
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null

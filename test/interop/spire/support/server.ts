@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process'
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Signer } from '../../../support/jwt.ts'
 import type { Keeper } from '../../support/keeper.ts'
+import { run } from '../../support/run.ts'
 import { type ServerSettings, serverConfiguration } from './configuration.ts'
 import { Daemon } from './daemon.ts'
 
@@ -15,6 +14,8 @@ export interface Entry {
   readonly spiffeID: string
   /** The workload runs as this user. */
   readonly uid: number
+  /** @default a random UUID */
+  readonly entryID?: string
   readonly hint?: string
   readonly dnsNames?: readonly string[]
   readonly federatesWith?: readonly string[]
@@ -24,10 +25,13 @@ export interface Entry {
 
 export type AuthorityKind = 'x509' | 'jwt'
 
+const answersWithinMs = 30_000
+
 /** A SPIRE server and what an operator does to it. */
 export class SpireServer {
   readonly trustDomain: string
   readonly port: number
+  readonly #keeper: Keeper
   readonly #binary: string
   readonly #socket: string
   readonly #keys: string
@@ -37,6 +41,7 @@ export class SpireServer {
   private constructor(keeper: Keeper, binaries: string, settings: ServerSettings, port: number) {
     const folder = keeper.folder()
     this.trustDomain = settings.trustDomain
+    this.#keeper = keeper
     this.port = port
     this.#binary = path.join(binaries, 'spire-server')
     this.#socket = path.join(folder, 'server.sock')
@@ -79,6 +84,12 @@ export class SpireServer {
     throw new Error('no key of the server is in its bundle')
   }
 
+  /** The serial number of the SVID that the agent came with last. */
+  async agentSerialNumber(): Promise<string | undefined> {
+    const { agents } = await this.#ask<{ agents: { x509svid_serial_number: string }[] }>('agent', 'list')
+    return agents[0]?.x509svid_serial_number
+  }
+
   async joinToken(): Promise<string> {
     const { value } = await this.#ask<{ value: string }>('token', 'generate', '-spiffeID', this.agentID)
     return value
@@ -94,6 +105,7 @@ export class SpireServer {
       '-selector',
       `unix:uid:${entry.uid}`,
     ]
+    if (entry.entryID !== undefined) args.push('-entryID', entry.entryID)
     if (entry.hint !== undefined) args.push('-hint', entry.hint)
     for (const name of entry.dnsNames ?? []) args.push('-dns', name)
     for (const trustDomain of entry.federatesWith ?? []) args.push('-federatesWith', trustDomain)
@@ -156,15 +168,11 @@ export class SpireServer {
   }
 
   async #run(args: readonly string[], input = ''): Promise<string> {
-    const child = spawn(this.#binary, [...args, '-socketPath', this.#socket], { stdio: 'pipe' })
-    child.stdin.end(input)
-    const [answer, complaint, [status]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ])
-    if (status !== 0) throw new Error(`spire-server ${args.join(' ')} failed: ${complaint}${answer}`)
-    return answer
+    const command = [...args, '-socketPath', this.#socket]
+    const options = { input, timeoutMs: answersWithinMs }
+    const { status, output, errors } = await run(this.#keeper, this.#binary, command, options)
+    if (status !== 0) throw new Error(`spire-server ${args.join(' ')} failed: ${errors}${output}`)
+    return output
   }
 }
 

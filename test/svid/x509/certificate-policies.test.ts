@@ -63,7 +63,10 @@ function verdictFor(...path: readonly Says[]): string {
     issuer = mintCA({ ...options, subject: says.self ? issuer.subject : `CN=ca ${i}` })
     intermediates.push(issuer)
   }
-  const svid = mintLeaf('spiffe://acme.internal/orders', issuer, { extensions: extensionsOf(leaf) })
+  const svid = mintLeaf('spiffe://acme.internal/orders', issuer, {
+    extensions: extensionsOf(leaf),
+    ...(leaf.self ? { subject: issuer.subject } : {}),
+  })
   return verdict([svid, ...intermediates], bundleOf(authority))
 }
 
@@ -145,6 +148,20 @@ describe('certificate policies', () => {
       [{ policies: [A], require: 0, inhibitAny: 0 }, { policies: [ANY, A] }],
       'accepted',
     ],
+    [
+      'any is inhibited, and nothing else is expected',
+      [{ policies: [ANY], require: 0, inhibitAny: 0 }, { policies: [ANY] }],
+      REFUSED,
+    ],
+    [
+      'any is inhibited, and a leaf with the name of its issuer has it',
+      [
+        { policies: [A], require: 0, inhibitAny: 0 },
+        { policies: [ANY], self: true },
+      ],
+      REFUSED,
+    ],
+    ['none is left to be mapped, and nobody asks for one', [{ map: [[A, B]] }, {}], 'accepted'],
     [
       'any is inhibited after one certificate',
       [{ policies: [A], require: 0, inhibitAny: 1 }, { policies: [ANY] }],

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import {
   chmod,
   lstat,
@@ -16,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SVIDError } from '../../../src/svid/error.ts'
 import { X509SVID } from '../../../src/svid/index.ts'
 import { load, save } from '../../../src/svid/x509/index.ts'
@@ -209,6 +210,28 @@ describe('load', () => {
     const loading = load(certificateFile, keyFile)
     setImmediate(() => void writeFile(keyFile, NEW.marshal().privateKey))
     expect((await loading).id.equals(NEW.id)).toBe(true)
+  })
+
+  it('reads four times at most, and only for what may be half replaced', async () => {
+    await writeFile(certificateFile, NEW.marshal().certificates)
+    await writeFile(keyFile, OLD.marshal().privateKey)
+    const parse = vi.spyOn(X509SVID, 'parse')
+    try {
+      expect(await codeOf(load(certificateFile, keyFile))).toBe('ERR_SPIFFE_X509_SVID_KEY_MISMATCH')
+      expect(parse).toHaveBeenCalledTimes(4)
+      parse.mockClear()
+      await expect(load(certificateFile, keyFile, { hint: 1 as never })).rejects.toThrow(TypeError)
+      expect(parse).toHaveBeenCalledTimes(1)
+      parse.mockClear()
+      parse.mockImplementationOnce((certificates, key, options) => {
+        writeFileSync(keyFile, NEW.marshal().privateKey)
+        parse.mockRestore()
+        return X509SVID.parse(certificates, key, options)
+      })
+      expect((await load(certificateFile, keyFile)).id.equals(NEW.id)).toBe(true)
+    } finally {
+      parse.mockRestore()
+    }
   })
 
   it('refuses files that stay of two SVIDs', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { X509Bundle } from '../../../src/bundle/index.ts'
 import { X509SVID, x509svid } from '../../../src/svid/index.ts'
+import { bitString, integer, nullValue, oid, primitive, sequence } from '../../support/der-writer.ts'
 import { detailOf } from '../../support/detail-of.ts'
 import { type keyNamed, type Minted, type MintOptions, mintCA, mintLeaf } from '../../support/mint.ts'
 import { bundleOf, refusalOf } from './verdict-of.ts'
@@ -37,7 +38,7 @@ function below(options: MintOptions, parent: Minted = authority, leaf: MintOptio
 const own = (options: MintOptions) => () => X509SVID.parse(leafOf(options).pem, good.keyPEM)
 
 const key = (name: Parameters<typeof keyNamed>[0]): MintOptions => ({ key: name })
-const NULL = Buffer.of(5, 0)
+const NULL = nullValue()
 
 test('what is told apart below is a good leaf', () => {
   expect(verify([good])().id.uri).toBe(id)
@@ -89,6 +90,20 @@ test.each<[detail: string, refused: () => unknown]>([
   [`${id}: ${THE_LEAF} has an RSA key of 1024 bits`, peer(key('rsa1024/weak'))],
   [`${id}: ${THE_LEAF} has an EC key on the curve 1.3.132.0.33`, peer(key('p224/weak'))],
 
+  [
+    `${id}: the certificate with serial number B0 maps anyPolicy`,
+    below({
+      extensions: [
+        { oid: '2.5.29.33', critical: true, value: sequence(sequence(oid('2.5.29.32.0'), oid('1.2.3'))) },
+      ],
+    }),
+  ],
+  [
+    `${id}: a CA requires a certificate policy, and none is left`,
+    below({
+      extensions: [{ oid: '2.5.29.36', critical: true, value: sequence(primitive(0, Buffer.of(0))) }],
+    }),
+  ],
   [`${id}: no authority of acme.internal issued it`, verify([good], bundleOf(mintCA({ subject: 'CN=b' })))],
   [`${id}: the bundle of acme.internal is empty`, verify([good], bundleOf())],
   [
@@ -138,6 +153,7 @@ test.each<[detail: string, refused: () => unknown]>([
     }),
   ],
   ['TypeError: an X509BundleSource is needed', verify([good], {})],
+  ['TypeError: an X509BundleSource is needed', verify([good], null)],
   [
     'TypeError: a bundle source must answer with an X509Bundle',
     verify([good], { getX509Bundle: () => Promise.resolve(bundle) }),
@@ -178,6 +194,91 @@ test.each<[detail: string, refused: () => unknown]>([
   ['TypeError: an X509SVID is needed', () => x509svid.save({} as never, 'svid.pem', 'key.pem')],
 ])('%s', async (detail, refused) => {
   expect(await detailOf(refused)).toBe(detail)
+})
+
+test.each<[detail: string, rule: string, refused: () => unknown]>([
+  [`${THE_LEAF} has an empty issuer`, 'RFC 5280 §4.1.2.4', peer({ issuerName: '' })],
+  [
+    `${THE_LEAF} has an empty subject`,
+    'RFC 5280 §4.1.2.6',
+    peer({ subject: '', basicConstraints: { cA: true } }),
+  ],
+  [
+    `${id}: the Key Usage of its leaf lacks digitalSignature`,
+    'RFC 5280 §4.2.1.3',
+    peer({ keyUsage: ['keyAgreement'] }),
+  ],
+  [
+    `${id}: the Extended Key Usage of its leaf does not allow it to act as a server`,
+    'RFC 5280 §4.2.1.12',
+    peer({ eku: ['clientAuth'] }, { role: 'server' }),
+  ],
+  [
+    `${id}: ${THE_LEAF} has critical policies with the qualifier 1.2.3, which is not processed`,
+    'RFC 5280 §4.2.1.4',
+    peer({
+      extensions: [
+        {
+          oid: '2.5.29.32',
+          critical: true,
+          value: sequence(sequence(oid('1.2'), sequence(sequence(oid('1.2.3'), NULL)))),
+        },
+      ],
+    }),
+  ],
+  [
+    `${id}: ${THE_LEAF} stands after the leaf, but lacks cA or keyCertSign`,
+    'X509-SVID §3.2',
+    () => X509SVID.parse(good.pem + good.pem, good.keyPEM),
+  ],
+])('%s, by %s', async (detail, rule, refused) => {
+  expect([await detailOf(refused), refusalOf(refused).rule]).toEqual([detail, rule])
+})
+
+const rsa = (bits: number, exponent: bigint, last = 1): Uint8Array => {
+  const modulus = Buffer.alloc(bits / 8, 0xa5)
+  modulus[modulus.length - 1] = last
+  return sequence(
+    sequence(oid('1.2.840.113549.1.1.1'), NULL),
+    bitString(sequence(integer(BigInt(`0x${modulus.toString('hex')}`)), integer(exponent))),
+  )
+}
+const ec = (point: Uint8Array): Uint8Array =>
+  sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7')), bitString(point))
+
+test.each<[weakness: string, spki: Uint8Array]>([
+  ['an RSA key of 1024 bits', rsa(1024, 65537n)],
+  ['an RSA key of 16384 bits', rsa(16384, 65537n)],
+  ['an RSA modulus that is even', rsa(2048, 65537n, 2)],
+  ['an RSA exponent of more than 32 bits', rsa(2048, 2n ** 32n + 1n)],
+  ['an RSA exponent that is even or below 3', rsa(2048, 4n)],
+  ['an RSA exponent that is even or below 3', rsa(2048, 1n)],
+  ['an EC point that is not uncompressed', ec(Buffer.alloc(33, 2))],
+  ['an EC point that is not on its curve', ec(Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)]))],
+  [
+    'an Ed25519 key of a wrong length',
+    sequence(sequence(oid('1.3.101.112')), bitString(Buffer.alloc(31, 1))),
+  ],
+  ['a key of the type 1.3.101.113', sequence(sequence(oid('1.3.101.113')), bitString(Buffer.alloc(57, 1)))],
+])('a key that is too weak: %s', async (weakness, spki) => {
+  expect(await detailOf(peer({ spki }))).toBe(`${id}: ${THE_LEAF} has ${weakness}`)
+})
+
+test('a serial number is told whole, but for the zero that keeps it positive', async () => {
+  const told = (serial: Uint8Array) => detailOf(peer({ serial, issuerName: '' }))
+  expect(await told(Buffer.of(0x12, 0x00, 0xf0))).toContain('serial number 1200F0 has')
+  expect(await told(Buffer.of(0x00, 0xf0))).toContain('serial number F0 has')
+})
+
+test('a leaf without a subject and without Basic Constraints is good', () => {
+  expect(peer({ subject: '', basicConstraints: false })().id.uri).toBe(id)
+})
+
+test('an SVID that has expired says since when', async () => {
+  const notAfter = at('2026-02-01T00:00:00Z')
+  const expired = leafOf({ notBefore: at('2026-01-01T00:00:00Z'), notAfter })
+  const svid = X509SVID.parse(expired.pem, expired.keyPEM)
+  expect(await detailOf(() => svid.getX509SVID())).toBe(`${id}: it expired at 2026-02-01T00:00:00.000Z`)
 })
 
 test.each<[cause: string, refused: () => unknown]>([

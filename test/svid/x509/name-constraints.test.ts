@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { X509Bundle } from '../../../src/bundle/x509/x509-bundle.ts'
+import { verify } from '../../../src/svid/x509/index.ts'
 import { sequence, set, tlv } from '../../support/der-writer.ts'
 import {
   attributeDER,
@@ -9,7 +10,7 @@ import {
   mintLeaf,
   otherNameDER,
 } from '../../support/mint.ts'
-import { bundleOf, verdict } from './verdict-of.ts'
+import { bundleOf, refusalOf, verdict } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/orders'
 const REFUSED = 'ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED'
@@ -251,6 +252,11 @@ describe('name constraints', () => {
     expect(verdictsFor(permitted(254), named(257))).toEqual(accepted)
     expect(verdictsFor(permitted(254), { ...named(257), ips: ['10.0.0.1'] })).toEqual([LIMIT, LIMIT])
     expect(verdictsFor(permitted(255), named(257))).toEqual([LIMIT, LIMIT])
+    const excluded = (count: number): Constraints => ({
+      excluded: Array.from({ length: count }, (_, i) => ({ dns: `x${i}.internal` })),
+    })
+    expect(verdictsFor(excluded(254), named(257))).toEqual(accepted)
+    expect(verdictsFor(excluded(255), named(257))).toEqual([LIMIT, LIMIT])
   })
 
   it('share this bound among all pairs of certificates of a search', () => {
@@ -274,6 +280,10 @@ describe('name constraints', () => {
     const leaf = mintLeaf(ID, plain, named(300))
     expect(verdict([leaf, plain, constrained], bundleOf(root))).toBe('accepted')
     expect(verdict([leaf, constrained, plain], bundleOf(root))).toBe(LIMIT)
+    const { message } = refusalOf(() => verify([leaf.der, constrained.der], bundleOf(root)))
+    expect(message).toMatch(
+      /^spiffe:\/\/acme\.internal\/orders: names were compared 65536 times and no path to an authority was found/,
+    )
   })
 
   it('are compared once with the names of a certificate, on however many paths', () => {

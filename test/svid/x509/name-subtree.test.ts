@@ -62,6 +62,7 @@ describe('a DNS name', () => {
     ['*.acme.internal', 'a.orders.acme.internal', false],
     ['*.acme.internal', 'orders.other.internal', false],
     ['*.acme.internal', 'internal', true],
+    ['a.acme.internal', 'b.acme.internal', false],
     ['acme.internal.', 'acme.internal', undefined],
     ['acme..internal', 'internal', undefined],
     ['.acme.internal', 'acme.internal', undefined],

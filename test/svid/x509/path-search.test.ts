@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { X509Bundle } from '../../../src/bundle/index.ts'
 import { verify } from '../../../src/svid/x509/index.ts'
 import { Path } from '../../../src/svid/x509/path.ts'
 import { type Minted, type MintOptions, mint, mintCA, mintLeaf } from '../../support/mint.ts'
@@ -39,6 +40,16 @@ function pathOf(chain: readonly Minted[], ...authorities: readonly Minted[]): re
     bundleOf(...authorities),
   )
   return peer.chain.map((der) => new X509Certificate(der).subject)
+}
+
+/** What is said of a chain that is refused. */
+function messageOf(chain: readonly Minted[], bundle: X509Bundle): string {
+  return refusalOf(() =>
+    verify(
+      chain.map(({ der }) => der),
+      bundle,
+    ),
+  ).message
 }
 
 describe('the search for a path', () => {
@@ -143,6 +154,8 @@ describe('the search for a path', () => {
     const child = mintLeaf(ID, y)
     expect(verdict([child, xByY, y, x], bundleOf(root))).toBe('accepted')
     expect(verdict([child, xByY, y], bundleOf(root))).toBe(UNKNOWN)
+    const forged = mintLeaf(ID, y, { signatureValue: Buffer.alloc(64) })
+    expect(verdict([forged, xByY, y, x], bundleOf(root))).toBe('ERR_SPIFFE_X509_SVID_SIGNATURE')
     expect(verdict([mintLeaf(ID, xAgain), xAgain, xByY, y, x], bundleOf(root))).toBe('accepted')
   })
 
@@ -156,6 +169,28 @@ describe('the search for a path', () => {
     })
     const child = mintLeaf(ID, self, { subject: 'CN=child' })
     expect(pathOf([child, selfAgain, self], root)).toEqual(['CN=child', 'CN=self', 'CN=root'])
+  })
+
+  it('passes through a key once for each of its names', () => {
+    const shared = mintCA({ subject: 'CN=shared', key: 'p256/shared' })
+    const renamed = mintCA({ subject: 'CN=renamed', key: 'p256/shared', issuer: shared })
+    const child = mintLeaf(ID, renamed, { subject: 'CN=child' })
+    expect(pathOf([child, renamed], shared)).toEqual(['CN=child', 'CN=renamed', 'CN=shared'])
+  })
+
+  it('reports the first of reasons that are as close', () => {
+    const noCA = (serial: number): Minted =>
+      mintCA({
+        subject: 'CN=no CA',
+        key: 'p256/no CA',
+        issuer: root,
+        serial,
+        basicConstraints: { cA: false },
+      })
+    const [one, other] = [noCA(1), noCA(2)]
+    const child = mintLeaf(ID, one)
+    expect(messageOf([child, one, other], bundleOf(root))).toContain('serial number 01 issued another')
+    expect(messageOf([child, other, one], bundleOf(root))).toContain('serial number 02 issued another')
   })
 
   it('reports the reason that is closest to the leaf', () => {
@@ -257,6 +292,7 @@ describe('the work of the search', () => {
     signatureChecks.count = 0
     expect(verdict([child, ...junk], bundleOf(...authorities))).toBe('ERR_SPIFFE_X509_SVID_SEARCH_LIMIT')
     expect(signatureChecks.count).toBe(64)
+    expect(messageOf([child, ...junk], bundleOf(...authorities))).toContain('64 signatures were checked and')
   })
 
   describe('among authorities of one name', () => {
@@ -292,6 +328,8 @@ describe('the work of the search', () => {
       const expired = crowdOf(1024, EXPIRED)
       expect(verdict([leafWithoutHint], bundleOf(...expired.slice(1), issuer))).toBe('accepted')
       expect(verdict([leafWithoutHint], bundleOf(...expired, issuer))).toBe(LIMIT)
+      const message = messageOf([leafWithoutHint], bundleOf(...expired, issuer))
+      expect(message).toContain('1024 authorities were looked at and')
     })
 
     it('makes no refusal of those that would not be reported', () => {
@@ -331,6 +369,7 @@ describe('the work of the search', () => {
     ]
     expect(verdict(chain(5), bundleOf(constrained))).toBe('ERR_SPIFFE_X509_SVID_NAME_NOT_PERMITTED')
     expect(verdict(chain(7), bundleOf(constrained))).toBe('ERR_SPIFFE_X509_SVID_SEARCH_LIMIT')
+    expect(messageOf(chain(7), bundleOf(constrained))).toContain('256 steps were taken and')
     expect(verdict(chain(7), bundleOf(level(0)))).toBe('accepted')
   })
 })

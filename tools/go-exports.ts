@@ -68,14 +68,40 @@ export function* exportedNames(documentation: string): Generator<string> {
   }
 }
 
+/** One row of a page's tables: exports of a package, and what stands for them here. */
+export interface Row {
+  readonly goPackage: string
+  readonly names: readonly string[]
+  readonly equivalent: string
+}
+
+/** The rows of a page's tables, under the package of their heading. */
+export function* documentedRows(markdown: string): Generator<Row> {
+  let goPackage: string | undefined
+  for (const line of markdown.split('\n')) {
+    if (line.startsWith('## ')) goPackage = /^## `(.+)`$/.exec(line)?.[1]
+    if (goPackage === undefined || !line.startsWith('|')) continue
+    const [, names = '', equivalent = ''] = line.split(/(?<!\\)\|/).map((cell) => cell.trim())
+    if (names === 'go-spiffe' || /^-+$/.test(names)) continue
+    yield { goPackage, names: [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name), equivalent }
+  }
+}
+
 /** The names in the first column of a page's tables, under the package of their heading. */
 export function documentedExports(markdown: string): ReadonlySet<string> {
-  const names = new Set<string>()
-  let goPackage = ''
-  for (const line of markdown.split('\n')) {
-    goPackage = /^## `(.+)`$/.exec(line)?.[1] ?? goPackage
-    const [, firstCell = ''] = /^\| (.+?) \|/.exec(line) ?? []
-    for (const [, name] of firstCell.matchAll(/`([^`]+)`/g)) names.add(`${goPackage}.${name}`)
+  const rows = [...documentedRows(markdown)]
+  return new Set(rows.flatMap(({ goPackage, names }) => names.map((name) => `${goPackage}.${name}`)))
+}
+
+/** What a cell says stands for an export: code, or in words why there is none, or that there is none yet. */
+export type Equivalent = { readonly code: string } | { readonly words: string }
+
+/** Reads the second column; `undefined` where it holds none of these three, or more than one. */
+export function equivalentIn(cell: string): Equivalent | undefined {
+  const code = /^(?<ticks>`+)(?!`)(?<code>.+)(?<!`)\k<ticks>$/.exec(cell)?.groups
+  if (code?.['code'] !== undefined && !code['code'].includes(code['ticks'] ?? '')) {
+    return { code: code['code'].trim() }
   }
-  return names
+  const words = /^_not (?:needed because_|yet:_) (?<words>\S+ \S.*)$/.exec(cell)?.groups?.['words']
+  return words === undefined ? undefined : { words }
 }

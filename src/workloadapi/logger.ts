@@ -1,4 +1,4 @@
-/** Where a source or a client tells what happens to it. `console` is one, and so is every common logger. */
+/** Where a source tells what happens to it. `console` is one, and so is every common logger. */
 export interface Logger {
   /** What is worth knowing: the first identity, a rotation, a recovery. */
   info(message: string): void

@@ -104,6 +104,13 @@ describe('every call', () => {
   })
 })
 
+/** A workload whose entries nobody gave an ID. */
+async function eightIdentities(): Promise<Workload> {
+  const workload = api.workload('spiffe://acme.internal/0')
+  for (let number = 1; number < 8; number++) await workload.register(`spiffe://acme.internal/${number}`)
+  return workload
+}
+
 describe('FetchX509SVID', () => {
   test('sends identity, key, own bundle and federated bundles in one message at once', async () => {
     const { svids, crl, federatedBundles } = await connect(api.workload(orders)).open('fetchX509SVID').next()
@@ -128,9 +135,8 @@ describe('FetchX509SVID', () => {
     ])
   })
 
-  test('sends them in the order of random UUIDs where nobody gives the entry IDs', async () => {
-    const workload = api.workload('spiffe://acme.internal/0')
-    for (let number = 1; number < 8; number++) await workload.register(`spiffe://acme.internal/${number}`)
+  test('sends them in the order of arbitrary UUIDs where nobody gives the entry IDs', async () => {
+    const workload = await eightIdentities()
     const { svids } = await connect(workload).open('fetchX509SVID').next()
     const byEntryID = new Map(workload.entries.map(({ entryID, id }) => [entryID, id.toString()]))
     for (const entryID of byEntryID.keys())
@@ -138,6 +144,16 @@ describe('FetchX509SVID', () => {
     expect(svids.map(({ spiffeID }) => spiffeID)).toEqual(
       [...byEntryID.keys()].sort().map((entryID) => byEntryID.get(entryID)),
     )
+    expect(svids.map(({ spiffeID }) => spiffeID)).not.toEqual([...byEntryID.values()])
+  })
+
+  test('gives the same arbitrary entry IDs each time, and no two alike', async () => {
+    const entryIDs = (await eightIdentities()).entries.map(({ entryID }) => entryID)
+    expect((await eightIdentities()).entries.map(({ entryID }) => entryID)).toEqual(entryIDs)
+    expect(new Set(entryIDs).size).toBe(8)
+    const twice = api.workload(orders)
+    await twice.register(orders)
+    expect(new Set(twice.entries.map(({ entryID }) => entryID)).size).toBe(2)
   })
 
   test('of two entries with the same hint shows the older one, of two without a hint both', async () => {

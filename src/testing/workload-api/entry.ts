@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { SpiffeID } from '../../spiffeid/spiffe-id.ts'
 import { TrustDomain } from '../../spiffeid/trust-domain.ts'
 import type { JWTSVID } from '../../svid/jwt/jwt-svid.ts'
@@ -18,7 +18,7 @@ export interface EntryOptions {
    * first, and so is the default one, is chance. A service with several chooses by `hint`, with a `picker`; a
    * test that needs one order gives the IDs.
    *
-   * @default a random UUID
+   * @default a UUID that is arbitrary, and the same each time that the test runs
    */
   readonly entryID?: string | undefined
   /**
@@ -48,7 +48,8 @@ export interface EntryOptions {
 /** @internal An entry that may be made: everything about it is in order. */
 export interface Registration {
   readonly id: SpiffeID
-  readonly entryID: string
+  /** Where it was given. */
+  readonly entryID: string | undefined
   readonly hint: string | undefined
   readonly federatesWith: ReadonlySet<string> | undefined
   readonly options: EntryOptions
@@ -120,7 +121,7 @@ export class WorkloadEntry {
   #cancelRenewal: (() => void) | undefined
   #isDeleted = false
 
-  private constructor({ id, entryID, hint, federatesWith, options }: Registration, host: EntryHost) {
+  private constructor({ id, hint, federatesWith, options }: Registration, entryID: string, host: EntryHost) {
     this.id = id
     this.entryID = entryID
     this.hint = hint
@@ -129,9 +130,13 @@ export class WorkloadEntry {
     this.#host = host
   }
 
-  /** @internal Makes an entry that has no SVID yet, for `Workload.register`. */
-  static of(registration: Registration, host: EntryHost): WorkloadEntry {
-    return new WorkloadEntry(registration, host)
+  /**
+   * @internal Makes an entry that has no SVID yet, for `Workload.register`.
+   *
+   * @param number - How many entries the workload has had before.
+   */
+  static of(registration: Registration, number: number, host: EntryHost): WorkloadEntry {
+    return new WorkloadEntry(registration, registration.entryID ?? arbitraryID(registration, number), host)
   }
 
   /** The X509-SVID that the workload gets now; `undefined` while there is none. */
@@ -226,9 +231,15 @@ export class WorkloadEntry {
 // As SPIRE has it.
 const ENTRY_ID = /^[\w.-]{1,255}$/
 
-function entryIDFrom(entryID: string = randomUUID()): string {
-  if (typeof entryID === 'string' && ENTRY_ID.test(entryID)) return entryID
+function entryIDFrom(entryID: string | undefined): string | undefined {
+  if (entryID === undefined || (typeof entryID === 'string' && ENTRY_ID.test(entryID))) return entryID
   throw new TypeError('an entry ID is 1 to 255 ASCII letters, digits, "-", "." and "_"')
+}
+
+// A test must not pass one time and fail the next, so chance is out of a hash.
+function arbitraryID({ id }: Registration, number: number): string {
+  const digits = createHash('sha256').update(`${number} ${id}`).digest('hex')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
 }
 
 function trustDomainsFrom(

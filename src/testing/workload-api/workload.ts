@@ -29,6 +29,7 @@ export class Workload {
 
   readonly #host: WorkloadHost
   readonly #entries = new Set<WorkloadEntry>()
+  #entriesMade = 0
   readonly #faults = new FaultSet()
   readonly #calls = new Map<CallName, number>()
   readonly #service: WorkloadAPIService
@@ -122,7 +123,7 @@ export class Workload {
     if (this.entries.some(({ entryID }) => entryID === registration.entryID)) {
       throw new TypeError(`the workload has an entry ${registration.entryID} already`)
     }
-    const entry = WorkloadEntry.of(registration, {
+    const entry = WorkloadEntry.of(registration, this.#entriesMade++, {
       authority: this.#host.authority,
       clock: this.#host.clock,
       changed: () => this.send(),

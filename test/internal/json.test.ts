@@ -184,6 +184,8 @@ describe('duplicateMember', () => {
     ['{"":1,"b":{},"":[]}', ''],
     ['{"a":1,"b":2,"b":3,"a":4}', 'b'],
     ['{"__proto__":1,"__proto__":1}', '__proto__'],
+    ['{"a":1,"a":""}', 'a'],
+    ['{"a":{"b":1},"a":1}', 'a'],
   ])('finds the one in %s', (text, name) => {
     expect(duplicateMember(text)).toBe(name)
     expect(duplicateIn(JSON.parse(text), text)).toBe(name)

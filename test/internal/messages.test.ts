@@ -71,6 +71,11 @@ test.each<Row>([
     der('24 02 04 00'),
   ],
   ['a NULL has contents', 'X.690 §8.8.2', der('05 01 00')],
+  [
+    'elements are nested deeper than 24',
+    DER,
+    () => readDER(Array.from({ length: 40 }).reduce<Uint8Array>((inner) => sequence(inner), nullValue())),
+  ],
   ['there are more than 1 elements', DER, () => splitDER(bytes('05 00 05 00'), 1)],
   [
     'there are more than 20000 elements',
@@ -105,8 +110,13 @@ test.each<Row>([
   ['an OBJECT IDENTIFIER is too long', 'this library', () => readOID(readDER(tlv(6, Buffer.alloc(129, 1))))],
   ['an OBJECT IDENTIFIER is not minimal', 'X.690 §8.19.2', () => readOID(readDER(bytes('06 02 80 01')))],
   ['an OBJECT IDENTIFIER is empty or cut off', DER, () => readOID(readDER(bytes('06 01 81')))],
+  ['an OBJECT IDENTIFIER is empty or cut off', DER, () => readOID(readDER(bytes('06 03 2a 81 80')))],
 ])('a structure: %s', async (detail, rule, refused) => {
   expect(await told(refused)).toEqual([detail, rule])
+})
+
+test('a structure: the same element twice is in order', () => {
+  expect(elementsOfSet(readDER(set(nullValue(), nullValue())), 'a thing')).toHaveLength(2)
 })
 
 const time = (tag: number, text: string) => () => readTime(readDER(tlv(tag, Buffer.from(text, 'latin1'))))
@@ -240,6 +250,11 @@ test.each<Row>([
     'the mask of an address range has holes',
     'RFC 5280 §4.2.1.10',
     constraints(primitive(7, bytes('0a000000 ff00ff00'))),
+  ],
+  [
+    'the mask of an address range has holes',
+    'RFC 5280 §4.2.1.10',
+    constraints(primitive(7, bytes('0a000000 ff7f0000'))),
   ],
 ])('an extension: %s', async (detail, rule, refused) => {
   expect(await told(refused)).toEqual([detail, rule])

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,6 +34,18 @@ describe('readFileWithin', () => {
     })
     await writeFile(file, '')
     expect(await read(0, file)).toHaveLength(0)
+  })
+
+  it.skipIf(process.platform !== 'linux')('leaves no file open, whatever comes of it', async () => {
+    await writeFile(file, 'x')
+    const openFiles = (): number => readdirSync('/proc/self/fd').length
+    const before = openFiles()
+    for (let at = 0; at < 20; at++) {
+      await read(1, file)
+      await expect(read(0, file)).rejects.toMatchObject({ fault: 'too large' })
+      await expect(read(1, folder)).rejects.toMatchObject({ fault: 'unreadable' })
+    }
+    expect(openFiles()).toBeLessThan(before + 20)
   })
 
   it('follows links to a file, as Kubernetes mounts its volumes', async () => {

@@ -51,6 +51,7 @@ describe('DistinguishedName', () => {
     ['more spaces', utf8String('  acme   corp ')],
     ['another kind of space', utf8String('acme\u00a0corp')],
     ['a soft hyphen', utf8String('ac\u00adme corp')],
+    ['a soft hyphen between spaces', utf8String('acme \u00ad corp')],
     ['a zero-width space', utf8String('ac\u200bme corp')],
     ['a compatible letter', utf8String('ac\uff4de corp')],
     ['an IA5String', ia5String('acme corp')],
@@ -67,6 +68,17 @@ describe('DistinguishedName', () => {
   it.each(equivalents)('matches a value with %s', (_, value) => {
     expect(withValue(value).isWithin(withValue(utf8String('acme corp')))).toBe(true)
     expect(withValue(value).isWithin(withValue(utf8String('acme')))).toBe(false)
+  })
+
+  it.each(['acmecorp', 'acme-corp', 'acme corps', ''])('does not match another value, %j', (text) => {
+    expect(withValue(utf8String('acme corp')).isWithin(withValue(utf8String(text)))).toBe(false)
+    expect(withValue(utf8String(text)).isWithin(withValue(utf8String('acme corp')))).toBe(false)
+  })
+
+  it('takes the last character there is for one', () => {
+    const last = tlv(0x1c, Buffer.from([0, 0x10, 0xff, 0xff]))
+    expect(withValue(last).isWithin(withValue(utf8String('\u{10ffff}')))).toBe(true)
+    expect(withValue(last).isWithin(withValue(utf8String('a')))).toBe(false)
   })
 
   it.each([

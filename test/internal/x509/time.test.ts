@@ -36,6 +36,7 @@ describe('readTime', () => {
     ['fractions', GENERALIZED, '20260101000000.5Z'],
     ['something after it', UTC, '260101000000Z\n'],
     ['something before it', UTC, ' 260101000000Z'],
+    ['a digit before it', GENERALIZED, '120260101000000Z'],
     ['letters', UTC, '26o101000000Z'],
     ['nothing', UTC, ''],
     ['no month 0', UTC, '260001000000Z'],

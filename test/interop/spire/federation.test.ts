@@ -42,15 +42,28 @@ describeWithSpire('two trust domains', () => {
   test('meet while they are federated, and no longer once they are dissociated', async () => {
     const both = ['acme.internal', 'partner.example']
     await expect.poll(() => [trusted(), keys()], { timeout: 20_000 }).toEqual([both, both])
+    const token = await client.token('orders')
     const federated = [await call(), await call('orders')]
+    const tokenOfPartner = await server.validate(token, 'orders')
 
     await acme.server.dissociateFederatedBundle('partner.example')
     await expect
       .poll(() => [trusted(), keys()], { timeout: 20_000 })
       .toEqual([['acme.internal'], ['acme.internal']])
     const dissociated = [await call(), await call('orders')]
+    const refusals = [await server.next('refused'), await server.next('refused')]
+    const tokenOfStranger = await server.validate(token, 'orders')
 
     expect(federated).toMatchObject([{ answer: { peer: shop } }, { answer: { peer: shop, caller: shop } }])
-    expect(dissociated).toMatchObject([{ error: {} }, { error: {} }])
+    expect(tokenOfPartner).toMatchObject({ local: { id: shop }, remote: { id: shop } })
+    expect(dissociated).toMatchObject([{ error: { code: 'ECONNRESET' } }, { error: { code: 'ECONNRESET' } }])
+    expect(refusals.map(({ error }) => error.code)).toEqual([
+      'ERR_SPIFFE_X509_SVID_NO_BUNDLE',
+      'ERR_SPIFFE_X509_SVID_NO_BUNDLE',
+    ])
+    expect(tokenOfStranger).toMatchObject({
+      local: { error: { code: 'ERR_SPIFFE_JWT_SVID_BUNDLE_MISSING' } },
+      remote: { error: { code: 'INVALID_ARGUMENT' } },
+    })
   })
 })

@@ -27,12 +27,16 @@ describeWithSpire('the first identity from SPIRE', () => {
 
   test('comes to a workload that started before its entry was made', async () => {
     const workload = spire.workload(uids.checkout)
-    await workload.next('started')
     const id = 'spiffe://acme.internal/checkout'
 
+    const { source, error } = await workload.next('outlived')
     await spire.server.createEntry({ spiffeID: id, uid: uids.checkout })
 
-    expect((await workload.next('update')).identities).toMatchObject([{ id }])
+    const { identities } = await workload.next('update')
+
+    expect(source).toBe('X509Source')
+    expect(error.code).toBe('ERR_SPIFFE_WORKLOAD_API_PERMISSION_DENIED')
+    expect(identities).toMatchObject([{ id }])
     await workload.close()
   })
 

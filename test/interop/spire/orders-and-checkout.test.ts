@@ -56,9 +56,11 @@ describeWithSpire('orders and checkout with identities from SPIRE', () => {
 
     const admitted = await client.call({ port, expect: orders })
     const refused = await stranger.call({ port, expect: orders })
+    const refusal = await server.next('refused')
 
     expect(admitted.answer).toBeDefined()
-    expect(refused.error).toBeDefined()
+    expect(refused.error).toMatchObject({ code: 'ECONNRESET' })
+    expect(refusal.error).toMatchObject({ code: 'ERR_SPIFFE_TLS_UNAUTHORIZED' })
     await stranger.close()
   })
 

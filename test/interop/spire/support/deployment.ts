@@ -1,18 +1,26 @@
 import path from 'node:path'
 import { bundleProgram } from '../../support/bundle-program.ts'
-import { describeWithGo } from '../../support/describe-with-go.ts'
+import { describeUnlessMissing } from '../../support/describe-unless-missing.ts'
 import { JSONProcess } from '../../support/json-process.ts'
 import type { Keeper } from '../../support/keeper.ts'
-import type { Call, Command, WorkloadConfig, WorkloadEvent } from '../workload/protocol.ts'
+import type {
+  Call,
+  Command,
+  FlowTarget,
+  Identity,
+  Serve,
+  WorkloadConfig,
+  WorkloadEvent,
+} from '../workload/protocol.ts'
 import { SpireAgent } from './agent.ts'
 import { buildSpire } from './build.ts'
 import type { ServerSettings } from './configuration.ts'
+import { missingForSpire } from './missing.ts'
 import { SpireServer } from './server.ts'
 
 /** A suite with a real SPIRE: it needs Go to build it, and root to start workloads as users of their own. */
 export function describeWithSpire(name: string, suite: () => void): void {
-  const notRoot = process.getuid?.() !== 0
-  describeWithGo(name, suite, notRoot ? 'only root can start workloads as users of their own' : undefined)
+  describeUnlessMissing(missingForSpire, name, suite)
 }
 
 /** Users that exist only as numbers: SPIRE tells workloads apart by them. */
@@ -41,8 +49,8 @@ export class Deployment {
   }
 
   /** Starts a workload with our library as a user. */
-  workload(uid: number, { timeoutMs = 30_000 } = {}): WorkloadProcess {
-    const config: WorkloadConfig = { address: this.agent.address, timeoutMs }
+  workload(uid: number, options: Partial<Omit<WorkloadConfig, 'address'>> = {}): WorkloadProcess {
+    const config: WorkloadConfig = { address: this.agent.address, timeoutMs: 30_000, ...options }
     const command = [process.execPath, [this.#program]] as const
     return new WorkloadProcess(this.#keeper, ...command, { uid, gid: uid, cwd: '/', env: {}, config })
   }
@@ -55,8 +63,8 @@ export class WorkloadProcess extends JSONProcess<WorkloadEvent> {
   }
 
   /** Has it serve, and gives the port. */
-  async serve(admit: readonly string[], audience: string): Promise<number> {
-    this.send({ do: 'serve', admit, audience })
+  async serve(admit: readonly string[], audience: string, options: Pick<Serve, 'as'> = {}): Promise<number> {
+    this.send({ do: 'serve', admit, audience, ...options })
     return (await this.next('listening')).port
   }
 
@@ -74,9 +82,31 @@ export class WorkloadProcess extends JSONProcess<WorkloadEvent> {
     return token
   }
 
-  async startFlow(flow: Omit<Extract<Command, { do: 'startFlow' }>, 'do'>): Promise<void> {
-    this.send({ do: 'startFlow', ...flow })
+  /** Has it keep its identity and trust of now, and gives the identity. */
+  async remember(): Promise<Identity> {
+    this.send({ do: 'remember' })
+    return (await this.next('remembered')).identity
+  }
+
+  /** Its default identity, as far as it told. */
+  get identity(): Identity | undefined {
+    return this.all('update').at(-1)?.identities[0]
+  }
+
+  /** The X.509 authorities of a trust domain that it trusts, by their key identifiers, as far as it told. */
+  trusted(trustDomain: string): readonly string[] {
+    return this.all('update').at(-1)?.authorities[trustDomain] ?? []
+  }
+
+  async startFlow(target: FlowTarget): Promise<void> {
+    this.send({ do: 'startFlow', ...target })
     await this.next('flowing')
+  }
+
+  /** What became of the flow of requests so far. */
+  async countFlow() {
+    this.send({ do: 'countFlow' })
+    return this.next('counted')
   }
 
   /** Ends the flow of requests, and says what became of them. */

@@ -117,6 +117,17 @@ export class SpireServer {
     return created.entry.id
   }
 
+  /** Entries whose SVIDs are for stores outside: no workload gets them, and they keep the agent busy. */
+  async createStoredEntries(count: number): Promise<void> {
+    const entries = Array.from({ length: count }, (_, index) => ({
+      parent_id: this.agentID,
+      spiffe_id: `spiffe://${this.trustDomain}/stored/${index}`,
+      selectors: [{ type: 'unix', value: 'uid:0' }],
+      store_svid: true,
+    }))
+    await this.#run(['entry', 'create', '-data', '-'], JSON.stringify({ entries }))
+  }
+
   async deleteEntry(id: string): Promise<void> {
     await this.#ask('entry', 'delete', '-entryID', id)
   }

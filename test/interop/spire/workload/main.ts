@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
-import { JWTSource, WorkloadAPIClient, X509Source } from '../../../../src/workloadapi/index.ts'
-import type { Command, WorkloadConfig } from './protocol.ts'
+import { JWTSource, X509Source } from '../../../../src/workloadapi/index.ts'
+import type { Command, WorkloadConfig, WorkloadEvent } from './protocol.ts'
 import { failureOf, report } from './report.ts'
 import { Workload } from './workload.ts'
 
@@ -12,15 +12,18 @@ async function read<T>(): Promise<T | undefined> {
   return done === true ? undefined : JSON.parse(value)
 }
 
+type Source = Extract<WorkloadEvent, { event: 'outlived' }>['source']
+
+const outlivedBy = (source: Source) => (error: Error) =>
+  report({ event: 'outlived', source, error: failureOf(error) })
+
 try {
   const config = await read<WorkloadConfig>()
   if (config === undefined) throw new Error('there is no configuration')
-  report({ event: 'started' })
-  const { address, timeoutMs } = config
   const workload = new Workload(
-    WorkloadAPIClient.create({ address }),
-    await X509Source.create({ address, timeoutMs }),
-    await JWTSource.create({ address, timeoutMs }),
+    config.address,
+    await X509Source.create({ ...config, onError: outlivedBy('X509Source') }),
+    await JWTSource.create({ ...config, onError: outlivedBy('JWTSource') }),
   )
   for (let command = await read<Command>(); command !== undefined; command = await read<Command>()) {
     workload.obey(command).catch((error: unknown) => report({ event: 'failed', error: failureOf(error) }))

@@ -1,17 +1,15 @@
-import type { JWTBundleSet, X509BundleSet } from '../../../../src/bundle/index.ts'
-import {
-  jwtsvid,
-  type X509Context,
-  type X509ContextSource,
-  type X509SVID,
-} from '../../../../src/svid/index.ts'
+import { Client, credentials } from '@grpc/grpc-js'
+import { jwtsvid, type X509Context, type X509ContextSource } from '../../../../src/svid/index.ts'
 import { authorizeID, mtlsClientOptions } from '../../../../src/tlsconfig/index.ts'
-import type { JWTSource, WorkloadAPIClient, X509Source } from '../../../../src/workloadapi/index.ts'
+import { type JWTSource, WorkloadAPIClient, type X509Source } from '../../../../src/workloadapi/index.ts'
 import { sourceOf } from '../../support/fixed-source.ts'
-import { dnsNamesOf, get } from './calls.ts'
+import { judge } from '../../support/verdict.ts'
+import { askAgent } from './ask-agent.ts'
+import { get } from './calls.ts'
+import { authoritiesOf, identityOf, keysOf } from './describe-update.ts'
 import { Flow } from './flow.ts'
 import { serveOrders } from './orders.ts'
-import type { Command, Identity, Verdict, WorkloadEvent } from './protocol.ts'
+import type { Command, Verdict, WorkloadEvent } from './protocol.ts'
 import { failureOf, report } from './report.ts'
 
 type Order<K extends Command['do']> = Extract<Command, { do: K }>
@@ -19,13 +17,16 @@ type Order<K extends Command['do']> = Extract<Command, { do: K }>
 /** Our library, doing what it is told and telling what it sees. */
 export class Workload {
   readonly #client: WorkloadAPIClient
+  /** The agent without our client before it. */
+  readonly #agent: Client
   readonly #source: X509Source
   readonly #jwts: JWTSource
   #remembered: X509Context | undefined
   #flow: Flow | undefined
 
-  constructor(client: WorkloadAPIClient, source: X509Source, jwts: JWTSource) {
-    this.#client = client
+  constructor(address: string, source: X509Source, jwts: JWTSource) {
+    this.#client = WorkloadAPIClient.create({ address })
+    this.#agent = new Client(address, credentials.createInsecure())
     this.#source = source
     this.#jwts = jwts
     this.#tell()
@@ -43,6 +44,8 @@ export class Workload {
         return this.#remember()
       case 'startFlow':
         return this.#startFlow(command)
+      case 'countFlow':
+        return this.#countFlow()
       case 'stopFlow':
         return this.#stopFlow()
       case 'health':
@@ -57,35 +60,35 @@ export class Workload {
   }
 
   async #serve(order: Order<'serve'>): Promise<void> {
-    report({ event: 'listening', port: await serveOrders(this.#source, this.#jwts, order) })
+    report({ event: 'listening', port: await serveOrders(this.#sourceFor(order), this.#jwts, order) })
   }
 
   async #call(order: Order<'call'>): Promise<void> {
-    const { port, expect, as } = order
-    const source = as === 'remembered' ? this.#asRemembered() : this.#source
+    const { port, expect } = order
     try {
-      const options = { agent: false as const, ...mtlsClientOptions(source, authorizeID(expect)) }
-      const token = await this.#tokenFor(order)
-      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-      report({ event: 'called', answer: await get(port, { ...options, headers }) })
+      const options = mtlsClientOptions(this.#sourceFor(order), authorizeID(expect))
+      const headers = await this.#headersFor(order)
+      const { answer } = await get(port, { agent: false, ...options, headers })
+      report({ event: 'called', answer })
     } catch (error) {
       report({ event: 'called', error: failureOf(error) })
     }
   }
 
-  async #tokenFor({ audience, token }: Order<'call'>): Promise<string | undefined> {
-    if (audience === undefined) return token
-    return (await this.#jwts.fetchJWTSVID({ audience })).marshal()
+  async #headersFor({ audience }: Order<'call'>): Promise<Record<string, string>> {
+    if (audience === undefined) return {}
+    return { authorization: `Bearer ${(await this.#jwts.fetchJWTSVID({ audience })).marshal()}` }
   }
 
-  #asRemembered(): X509ContextSource {
+  #sourceFor({ as }: Order<'serve' | 'call'>): X509ContextSource {
+    if (as === undefined) return this.#source
     if (this.#remembered === undefined) throw new Error('nothing was remembered')
     return sourceOf(this.#remembered)
   }
 
   async #remember(): Promise<void> {
     this.#remembered = this.#source.snapshot()
-    report({ event: 'remembered' })
+    report({ event: 'remembered', identity: identityOf(this.#remembered.svid) })
   }
 
   async #startFlow(order: Order<'startFlow'>): Promise<void> {
@@ -93,8 +96,18 @@ export class Workload {
     report({ event: 'flowing' })
   }
 
+  async #countFlow(): Promise<void> {
+    report({ event: 'counted', ...this.#flowing.report() })
+  }
+
   async #stopFlow(): Promise<void> {
-    if (this.#flow !== undefined) report(await this.#flow.stop())
+    await this.#flowing.stop()
+    report({ event: 'flowed', ...this.#flowing.report() })
+  }
+
+  get #flowing(): Flow {
+    if (this.#flow === undefined) throw new Error('no flow was started')
+    return this.#flow
   }
 
   async #makeAllCalls({ audience }: Order<'makeAllCalls'>): Promise<void> {
@@ -125,9 +138,14 @@ export class Workload {
   async #validate({ token, audience }: Order<'validate'>): Promise<void> {
     report({
       event: 'validated',
-      remote: await verdict(() => this.#client.validateJWTSVID(token, audience)),
-      local: await verdict(() => jwtsvid.parseAndValidate(token, this.#jwts, audience)),
+      remote: await askAgent(this.#agent, token, audience),
+      local: await this.#judge(token, audience),
     })
+  }
+
+  async #judge(token: string, audience: string): Promise<Verdict> {
+    const verdict = await judge(() => jwtsvid.parseAndValidate(token, this.#jwts, audience))
+    return 'refusal' in verdict ? { error: failureOf(verdict.refusal) } : verdict
   }
 
   async #token({ audience, hint }: Order<'token'>): Promise<void> {
@@ -172,32 +190,3 @@ export class Workload {
     }
   }
 }
-
-async function verdict(judge: () => Promise<{ readonly id: { toString(): string } }>): Promise<Verdict> {
-  try {
-    return { id: (await judge()).id.toString() }
-  } catch (error) {
-    return { error: failureOf(error) }
-  }
-}
-
-const identityOf = (svid: X509SVID): Identity => ({
-  id: svid.id.toString(),
-  hint: svid.hint,
-  serial: svid.certificates[0]?.serialNumber ?? '',
-  dnsNames: dnsNamesOf(svid.certificates[0]?.subjectAltName),
-  expiresAt: svid.expiresAt.toISOString(),
-})
-
-const authoritiesOf = (bundles: X509BundleSet): Readonly<Record<string, readonly string[]>> =>
-  Object.fromEntries(
-    [...bundles].map(({ trustDomain, x509Authorities }) => [
-      trustDomain.name,
-      x509Authorities.map(({ serialNumber }) => serialNumber),
-    ]),
-  )
-
-const keysOf = (bundles: JWTBundleSet): Readonly<Record<string, readonly string[]>> =>
-  Object.fromEntries(
-    [...bundles].map(({ trustDomain, jwtAuthorities }) => [trustDomain.name, [...jwtAuthorities.keys()]]),
-  )

@@ -1,9 +1,25 @@
 import { expect, test } from 'vitest'
 import { X509Bundle } from '../../../src/bundle/index.ts'
 import { X509SVID, x509svid } from '../../../src/svid/index.ts'
-import { bitString, integer, nullValue, oid, primitive, sequence } from '../../support/der-writer.ts'
+import {
+  bitString,
+  integer,
+  nullValue,
+  oid,
+  primitive,
+  sequence,
+  set,
+  tlv,
+} from '../../support/der-writer.ts'
 import { detailOf } from '../../support/detail-of.ts'
-import { type keyNamed, type Minted, type MintOptions, mintCA, mintLeaf } from '../../support/mint.ts'
+import {
+  attributeDER,
+  type keyNamed,
+  type Minted,
+  type MintOptions,
+  mintCA,
+  mintLeaf,
+} from '../../support/mint.ts'
 import { bundleOf, refusalOf } from './verdict-of.ts'
 
 const id = 'spiffe://acme.internal/orders'
@@ -191,6 +207,16 @@ test.each<[detail: string, refused: () => unknown]>([
     'TypeError: a Uint8Array of DER or an X509Certificate is needed',
     () => x509svid.idFromCert(good.pem as never),
   ],
+  [`${THE_LEAF} cannot be read`, peer({ uris: [], extensions: [{ oid: '2.5.29.17', value: NULL }] })],
+  [
+    `${id}: it cannot be written to "/no/svid.pem" and "/no/key.pem"`,
+    () => x509svid.save(X509SVID.parse(good.pem, good.keyPEM), '/no/svid.pem', '/no/key.pem'),
+  ],
+  [
+    `${id}: ${THE_LEAF} cannot be read by OpenSSL`,
+    () =>
+      peer({ subject: sequence(set(attributeDER('2.5.4.3', tlv(0x0c, Buffer.of(0xff))))) })().certificate(),
+  ],
   ['TypeError: an X509SVID is needed', () => x509svid.save({} as never, 'svid.pem', 'key.pem')],
 ])('%s', async (detail, refused) => {
   expect(await detailOf(refused)).toBe(detail)
@@ -303,4 +329,5 @@ test.each<[cause: string, refused: () => unknown]>([
 test('what nothing caused has no cause', () => {
   expect(refusalOf(() => X509SVID.parseRaw(good.der, Buffer.of(1)))).toHaveProperty('cause')
   expect(refusalOf(() => X509SVID.parse(good.pem, ''))).not.toHaveProperty('cause')
+  expect(refusalOf(() => X509SVID.parseRaw(Buffer.of(1), good.keyDER))).toHaveProperty('cause')
 })

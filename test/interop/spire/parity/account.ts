@@ -7,7 +7,10 @@ export interface Told {
   readonly changes: Readonly<Record<string, readonly unknown[]>>
   /** What stands at the end, by stream. */
   readonly raw: Readonly<Record<string, unknown>>
-  /** The streams that spoke while they were open, be it to repeat themselves. */
+  /**
+   * The streams that spoke while they were open, be it to repeat themselves; but for that of JWT bundles. SPIRE writes
+   * their keys in any order, and takes another order for news.
+   */
   readonly spoke: readonly string[]
 }
 
@@ -22,7 +25,7 @@ export class Account {
     return {
       changes: this.#changesIn(go),
       raw: Object.fromEntries(streamNames.map((stream) => [stream, this.#raw.get(stream)])),
-      spoke: streamNames.filter((name) => raw.some((one) => one.stream === name && isLaterMessage(one))),
+      spoke: x509Streams.filter((name) => raw.some((one) => one.stream === name && isLaterMessage(one))),
     }
   }
 
@@ -60,6 +63,8 @@ export class Account {
     return name
   }
 }
+
+const x509Streams = streamNames.filter((name) => name !== 'fetchJWTBundles')
 
 /**
  * Whether a refusal was taken back within the same step. A busy agent of SPIRE refuses for a moment when it drops

@@ -8,10 +8,10 @@ export interface Told {
   /** What stands at the end, by stream. */
   readonly raw: Readonly<Record<string, unknown>>
   /**
-   * The streams that spoke while they were open, be it to repeat themselves; but for that of JWT bundles. SPIRE writes
-   * their keys in any order, and takes another order for news.
+   * The streams that spoke though they had nothing new to say; but for that of JWT bundles. SPIRE writes their keys in
+   * any order, and takes another order for news.
    */
-  readonly spoke: readonly string[]
+  readonly repeated: readonly string[]
 }
 
 /** Keeps what was last said on each stream, and the names of numbers. */
@@ -22,10 +22,14 @@ export class Account {
 
   of(go: readonly GoWorkloadEvent[], raw: readonly RawEvent[]): Told {
     for (const { stream, shape } of raw) this.#raw.set(stream, shape)
+    const changes = this.#changesIn(go)
+    const spoke = new Set(raw.filter(isLaterMessage).map(({ stream }) => stream))
     return {
-      changes: this.#changesIn(go),
+      changes,
       raw: Object.fromEntries(streamNames.map((stream) => [stream, this.#raw.get(stream)])),
-      spoke: x509Streams.filter((name) => raw.some((one) => one.stream === name && isLaterMessage(one))),
+      repeated: x509Streams
+        .filter(([name, event]) => spoke.has(name) && !(event in changes))
+        .map(([name]) => name),
     }
   }
 
@@ -64,7 +68,10 @@ export class Account {
   }
 }
 
-const x509Streams = streamNames.filter((name) => name !== 'fetchJWTBundles')
+const x509Streams = [
+  ['fetchX509SVID', 'x509Context'],
+  ['fetchX509Bundles', 'x509Bundles'],
+] as const
 
 /**
  * Whether a refusal was taken back within the same step. A busy agent of SPIRE refuses for a moment when it drops

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import { Metadata } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { JWTBundle, JWTBundleSet, SpiffeBundle } from '../../src/bundle/index.ts'
@@ -21,6 +21,7 @@ import {
   signer,
   token,
 } from '../support/jwt.ts'
+import { rsaKeyPair } from '../support/key-pair.ts'
 import { mint } from '../support/mint.ts'
 import { AUTHORITY, BUNDLE, refusalOf, verdictOf } from '../svid/jwt/verdict-of.ts'
 import { createServer, Running } from '../tlsconfig/support/servers.ts'
@@ -463,7 +464,7 @@ describe('what others have learnt about JWT-SVIDs', () => {
   it('B-39: a symmetric, private, short or exponentless key in a set verifies nothing', async () => {
     const rsa = signer('RS256')
     const text = token(rsa)
-    const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+    const short = rsaKeyPair(1024).publicKey.export({ format: 'jwk' })
     expect(await verdictOf(text, {}, bundleOfJWKs(jwkOf(rsa)))).toBe('accepted')
     for (const jwk of [
       { kty: 'oct', k: Buffer.alloc(32).toString('base64url'), kid: rsa.kid },

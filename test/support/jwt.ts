@@ -1,5 +1,6 @@
-import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, type KeyObject, sign } from 'node:crypto'
 import { JWTBundle } from '../../src/bundle/jwt/jwt-bundle.ts'
+import { ecKeyPair, type KeyPair, rsaKeyPair } from './key-pair.ts'
 
 /** Signs tokens, good ones and broken ones: nothing here checks what it is given. */
 export interface Signer {
@@ -33,17 +34,13 @@ const CURVES = new Map([
   ['ES384', 'P-384'],
   ['ES512', 'P-521'],
 ])
-const keyPairs = new Map<string, { publicKey: KeyObject; privateKey: KeyObject }>()
+const keyPairs = new Map<string, KeyPair>()
 
 /** A signer of an algorithm; algorithms of one kind of key share the key of a `kid`, which takes long to make. */
 export function signer(alg: string, kid?: string): Signer {
   const curve = CURVES.get(alg)
   const name = `${curve ?? 'RSA'} ${kid}`
-  const keyPair =
-    keyPairs.get(name) ??
-    (curve === undefined
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: curve }))
+  const keyPair = keyPairs.get(name) ?? (curve === undefined ? rsaKeyPair() : ecKeyPair(curve))
   keyPairs.set(name, keyPair)
   return { alg, kid: kid ?? `key-${alg}`, ...keyPair }
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { detachedPair, type KeyPair } from './key-pair.ts'
 
 export type KeyType =
   | 'p256'
@@ -16,18 +17,13 @@ export type KeyType =
 /** A type of key, and after a slash whatever tells one key of that type from another: `p256/root`. */
 export type KeyName = KeyType | `${KeyType}/${string}`
 
-export interface KeyPair {
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
-}
-
 const keys = new Map<string, KeyPair>()
 
 /** The key of this name: made once, then remembered. */
 export function keyNamed(name: KeyName): KeyPair {
   const known = keys.get(name)
   if (known !== undefined) return known
-  const key = generate(name.split('/')[0] as KeyType)
+  const key = detachedPair(generate(name.split('/')[0] as KeyType))
   keys.set(name, key)
   return key
 }

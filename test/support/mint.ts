@@ -17,7 +17,8 @@ import {
   tlv,
   utf8String,
 } from './der-writer.ts'
-import { type KeyName, type KeyPair, keyNamed, spkiOf } from './mint-keys.ts'
+import type { KeyPair } from './key-pair.ts'
+import { type KeyName, keyNamed, spkiOf } from './mint-keys.ts'
 
 export { type KeyName, keyNamed } from './mint-keys.ts'
 

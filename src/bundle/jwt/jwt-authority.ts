@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { decodeBase64url } from '../../internal/base64url.ts'
+import { detachedKey } from '../../internal/detached-key.ts'
 import { printable } from '../../internal/printable.ts'
 import { BundleError } from '../error.ts'
 
@@ -43,12 +44,12 @@ function kindOf(kid: string, key: KeyObject): JWTKeyKind {
   switch (key.asymmetricKeyType) {
     case 'rsa': {
       // asymmetricKeyDetails would make a bigint of the exponent, which takes minutes where that is long.
-      const { n = '', e = '' } = key.export({ format: 'jwk' })
+      const { n = '', e = '' } = detachedKey(key).export({ format: 'jwk' })
       assertStrongRSA(kid, decodeBase64url(n), decodeBase64url(e))
       return 'RSA'
     }
     case 'ec':
-      return curveOf(kid, key.asymmetricKeyDetails?.namedCurve)
+      return curveOf(kid, detachedKey(key).asymmetricKeyDetails?.namedCurve)
     default:
       throw unfitType(kid)
   }

@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../../internal/base64url.ts'
+import { detachedKey } from '../../internal/detached-key.ts'
 import { BundleError } from '../error.ts'
 import { type JWK, malformedJWK, publicKeyType, stringMember, unsupportedKeyType } from '../jwk.ts'
 import { refusing } from '../refusing.ts'
@@ -41,12 +42,18 @@ export function readJWTAuthority(jwk: JWK): PendingJWTAuthority {
 /** An authority whose key is there already. */
 export function settledJWTAuthority(authority: JWTAuthority): PendingJWTAuthority {
   const { kid, kind, key, alg } = authority
-  return { at: 0, kid, kind, text: textOf(key.export({ format: 'jwk' }), alg), make: () => authority }
+  return {
+    at: 0,
+    kid,
+    kind,
+    text: textOf(detachedKey(key).export({ format: 'jwk' }), alg),
+    make: () => authority,
+  }
 }
 
 /** Writes an authority as the JWK of a bundle (JWT-SVID §6.1). */
 export function writeJWTAuthority({ key, kid, alg }: JWTAuthority): Readonly<Record<string, unknown>> {
-  const { kty, ...members } = key.export({ format: 'jwk' })
+  const { kty, ...members } = detachedKey(key).export({ format: 'jwk' })
   return { kty, use: 'jwt-svid', kid, alg, ...members }
 }
 

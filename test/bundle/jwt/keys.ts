@@ -1,13 +1,14 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { ecKeyPair, rsaKeyPair } from '../../support/key-pair.ts'
 
-const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).publicKey
+const ec = (namedCurve: string): KeyObject => ecKeyPair(namedCurve).publicKey
 
 /** Public keys of every kind that may sign JWT-SVIDs. */
 export const keys = {
   'P-256': ec('P-256'),
   'P-384': ec('P-384'),
   'P-521': ec('P-521'),
-  RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+  RSA: rsaKeyPair().publicKey,
 }
 
 /** Another key on P-256. */

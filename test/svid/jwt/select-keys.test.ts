@@ -1,7 +1,8 @@
-import { constants, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { JWTBundle } from '../../../src/bundle/index.ts'
 import { ALGORITHMS, bundleOf, encode, goodClaims, type Signer, signer, token } from '../../support/jwt.ts'
+import { rsaKeyPair } from '../../support/key-pair.ts'
 import { refusalOf, verdictOf } from './verdict-of.ts'
 
 const ID = 'spiffe://acme.internal/checkout'
@@ -128,7 +129,7 @@ describe('a weak key', () => {
   it('gets into no bundle', () => {
     expect(bundleWith(jwk('AQAB'))).not.toThrow()
     expect(bundleWith(jwk('Aw'))).not.toThrow()
-    const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey
+    const short = rsaKeyPair(1024).publicKey
     for (const key of [jwk('AQ'), jwk('Ag'), jwk('AQAA'), short, signer('RS256').privateKey]) {
       expect(bundleWith(key)).toThrow()
     }

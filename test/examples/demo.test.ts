@@ -73,8 +73,8 @@ describe('the demo with a Workload API of its own', () => {
 describe('the demo with an agent', () => {
   test('of one identity shows what that one carries, and says why not the rest', async () => {
     await using api = await WorkloadAPI.start({ trustDomain: 'acme.internal' })
-    const workload = api.workload('spiffe://acme.internal/solo', { ttlSeconds: 2 })
-    const steps = await runDemo({ address: workload.address, rotations: 1, watchMs: 3000 })
+    const workload = api.workload('spiffe://acme.internal/solo', { ttlSeconds: 5 })
+    const steps = await runDemo({ address: workload.address, rotations: 1, watchMs: 6000 })
     expect(stepOf(steps, 'answers').detail).toContain('1 identity')
     expect(stepOf(steps, 'checkout calls').facts).toEqual({ body: 'hello spiffe://acme.internal/solo' })
     expect(stepOf(steps, 'foreign').facts).toMatchObject({ code: 'ERR_SPIFFE_X509_SVID_NO_BUNDLE' })

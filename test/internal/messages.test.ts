@@ -361,6 +361,7 @@ test.each<readonly [string, () => unknown]>([
   ['JSON text was refused: it is not UTF-8', json(bytes('7b ff 7d'))],
   ['JSON text was refused: it breaks the grammar', json('{')],
   ['JSON text was refused: it breaks the grammar', json('}')],
+  ['JSON text was refused: it breaks the grammar', json('{},{}')],
   ['JSON text was refused: it is not an object', json('[]')],
   ['JSON text was refused: it nests deeper than 2 levels', json('{"a":[[]]}')],
   ['JSON text was refused: it has more than 3 values', json('{"a":1,"b":2,"c":3}', { maxValues: 3 })],

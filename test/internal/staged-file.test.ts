@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmod,
   lstat,
@@ -11,6 +12,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -45,6 +47,18 @@ describe('StagedFile', () => {
     await expect(StagedFile.write(target, { not: 'bytes' } as never, 0o600)).rejects.toThrow(TypeError)
     await expect(StagedFile.write(join(folder, 'no', 'key.pem'), 'new', 0o600)).rejects.toThrow('ENOENT')
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it('does not take the place of a socket, and cannot be below a file', async () => {
+    const socket = join(folder, 'socket')
+    const server = createServer().listen(socket)
+    await once(server, 'listening')
+    await expect(StagedFile.write(socket, 'new', 0o600)).rejects.toThrow(
+      `the file "${socket}" is a socket and no regular file`,
+    )
+    server.close()
+    await writeFile(join(folder, 'file'), 'old')
+    await expect(StagedFile.write(join(folder, 'file', 'key.pem'), 'new', 0o600)).rejects.toThrow('ENOTDIR')
   })
 
   it('copies what is there, to be put back', async () => {

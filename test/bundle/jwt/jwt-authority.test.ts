@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { JWTBundle } from '../../../src/bundle/index.ts'
-import { jwtAuthority } from '../../../src/bundle/jwt/jwt-authority.ts'
+import { assertStrongRSA, jwtAuthority } from '../../../src/bundle/jwt/jwt-authority.ts'
 import { jwtAuthoritiesOf } from '../../../src/bundle/jwt/jwt-bundle.ts'
-import { jwk, jwks, keys, otherKey } from './keys.ts'
+import { refusalOf } from '../refusal.ts'
+import { jwk, jwks, keys, modulus, otherKey } from './keys.ts'
 
 test.each(Object.entries(keys))('a key of kind %s is known for that', (kind, key) => {
   expect(jwtAuthority('a', key)).toEqual({ kid: 'a', key, kind, alg: undefined })
@@ -19,4 +20,12 @@ test('authorities are found by their kind, read from a document or given', () =>
   }
   const both = jwtAuthoritiesOf(read.withJWTAuthority('other', otherKey)).ofKind('P-256')
   expect([...both].map(({ kid }) => kid)).toEqual(['P-256', 'other'])
+})
+
+test('an RSA key without a modulus or without an exponent is a weak one', () => {
+  const exponent = Uint8Array.of(1, 0, 1)
+  const nothing = new Uint8Array()
+  assertStrongRSA('a', modulus(2048), exponent)
+  expect(refusalOf(() => assertStrongRSA('a', nothing, exponent)).code).toBe('ERR_SPIFFE_JWK_WEAK_KEY')
+  expect(refusalOf(() => assertStrongRSA('a', modulus(2048), nothing)).code).toBe('ERR_SPIFFE_JWK_WEAK_KEY')
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Certificate } from '../../../src/internal/x509/certificate.ts'
+import { signatureHolds } from '../../../src/internal/x509/signature-scheme.ts'
 import { constructed, integer, nullValue, oid, sequence } from '../../support/der-writer.ts'
 import {
   algorithmDER,
@@ -114,6 +115,16 @@ describe('the signature of a certificate', () => {
   it('is not looked at where a certificate is trusted for itself', () => {
     const authority = mintCA({ signature: 'sha1', signatureValue: Buffer.from('not a signature') })
     expect(verdict([mintLeaf(ID, authority)], bundleOf(authority))).toBe('accepted')
+  })
+})
+
+describe('signatureHolds', () => {
+  it('is false where the key turns out to be none', () => {
+    const scheme = { keyType: 'ec', hash: 'sha256' } as const
+    const noKey = (): never => {
+      throw new Error('no key')
+    }
+    expect(signatureHolds(scheme, Buffer.of(1), Buffer.of(2), noKey)).toBe(false)
   })
 })
 

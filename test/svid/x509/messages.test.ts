@@ -3,6 +3,7 @@ import { X509Bundle } from '../../../src/bundle/index.ts'
 import { X509SVID, x509svid } from '../../../src/svid/index.ts'
 import {
   bitString,
+  ia5String,
   integer,
   nullValue,
   oid,
@@ -294,6 +295,12 @@ test('a serial number is told whole, but for the zero that keeps it positive', a
   const told = (serial: Uint8Array) => detailOf(peer({ serial, issuerName: '' }))
   expect(await told(Buffer.of(0x12, 0x00, 0xf0))).toContain('serial number 1200F0 has')
   expect(await told(Buffer.of(0x00, 0xf0))).toContain('serial number F0 has')
+})
+
+test('critical policies with a qualifier that is processed are good', () => {
+  const statement = sequence(oid('1.3.6.1.5.5.7.2.1'), ia5String('https://acme.internal'))
+  const value = sequence(sequence(oid('1.2'), sequence(statement)))
+  expect(peer({ extensions: [{ oid: '2.5.29.32', critical: true, value }] })().id.uri).toBe(id)
 })
 
 test('a leaf without a subject and without Basic Constraints is good', () => {

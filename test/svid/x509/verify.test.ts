@@ -59,6 +59,16 @@ describe('verify', () => {
     expect(refusalOf(() => own.certificates).code).toBe('ERR_SPIFFE_X509_SVID_MALFORMED')
   })
 
+  it('takes no fault of the program for a certificate that cannot be read', () => {
+    class Faulty extends Uint8Array {
+      override subarray(): never {
+        throw new RangeError('a bug')
+      }
+    }
+    expect(verify([...CHAIN, Uint8Array.of(0)], BUNDLE).id.toString()).toBe(ID)
+    expect(() => verify([...CHAIN, new Faulty(100)], BUNDLE)).toThrow(RangeError)
+  })
+
   it('takes bytes of another realm', () => {
     const foreign = (der: Uint8Array): Uint8Array => {
       const bytes = runInNewContext(`new Uint8Array(${der.length})`) as Uint8Array
